@@ -1,0 +1,47 @@
+/** What the fleet and the trunk know of an execution environment. The class is in environment.ts. */
+import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
+
+export type EnvironmentState =
+  | 'starting'
+  | 'ready'
+  | 'busy'
+  | 'resetting'
+  | 'draining'
+  | 'frozen'
+  | 'failed'
+  | 'gone'
+
+/** Lines of one environment, in order; without newline. `requestId` is set while an invocation runs. */
+export type LineSink = (line: string, timestampMs: number) => void
+
+export type Outcome = {
+  readonly reply: Reply
+  readonly measured: Measured
+}
+
+/** Hooks of one invocation, called by the environment as things happen. */
+export type InvocationHooks = {
+  /** The environment is initialised and hands the event over now: write START. */
+  onStart(): void
+  /** The reply is known, before the runtime asked for `next`: answer the caller. */
+  onReply(reply: Reply): void
+  /** lines of the function during this invocation, for the tail */
+  onLine(line: string): void
+}
+
+export type ExecutionEnvironment = {
+  readonly id: string
+  readonly version: FunctionVersion
+  readonly state: EnvironmentState
+  /** log stream of this environment: `YYYY/MM/DD/[<version>]<32 hex>` */
+  readonly logStream: string
+  /** monotonic ms of the last time it became ready */
+  readonly idleSinceMs: number
+  /** Run one invocation; the environment must be `ready` or `starting` (init is then awaited, and repeated inside if it failed).
+   *  Resolves when runtime asked for `next` or the environment was reset: all lines of the function are in by then. Never rejects. */
+  invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome>
+  /** write a platform line (START, END, REPORT) to this environment's stream */
+  writeLine(line: string): void
+  /** Stop for good; waits for a running invocation up to its deadline when `drain`. */
+  stop(reason: 'spindown' | 'timeout' | 'failure', options?: { drain: boolean }): Promise<void>
+}

@@ -1,0 +1,27 @@
+/** Lambda's errors, one function each: name, status, `Type` member and message as AWS sends them.
+ *  source: the service model of Lambda 2015-03-31 (error shapes and httpError). */
+import { AwsError } from './aws-error.ts'
+
+/** What all Lambda errors carry beside the message: whose fault it was. */
+type Fault = 'User' | 'Service' | 'Server'
+
+function lambdaError(code: string, status: number, fault: Fault = 'User') {
+  return (message: string, fields: Record<string, unknown> = {}): AwsError =>
+    new AwsError({ code, status, message, fields: { Type: fault, ...fields } })
+}
+
+export const invalidParameterValue = lambdaError('InvalidParameterValueException', 400)
+export const invalidRequestContent = lambdaError('InvalidRequestContentException', 400)
+export const codeStorageExceeded = lambdaError('CodeStorageExceededException', 400)
+export const resourceNotFound = lambdaError('ResourceNotFoundException', 404)
+export const resourceConflict = lambdaError('ResourceConflictException', 409)
+export const resourceInUse = lambdaError('ResourceInUseException', 400)
+export const preconditionFailed = lambdaError('PreconditionFailedException', 412)
+export const policyLengthExceeded = lambdaError('PolicyLengthExceededException', 400)
+export const requestTooLarge = lambdaError('RequestTooLargeException', 413)
+export const unsupportedMediaType = lambdaError('UnsupportedMediaTypeException', 415)
+export const tooManyRequests = lambdaError('TooManyRequestsException', 429)
+export const serviceException = lambdaError('ServiceException', 500, 'Service')
+export const invalidRuntime = lambdaError('InvalidRuntimeException', 502, 'Service')
+export const invalidZipFile = lambdaError('InvalidZipFileException', 502)
+export const resourceNotReady = lambdaError('ResourceNotReadyException', 502)

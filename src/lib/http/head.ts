@@ -40,7 +40,7 @@ export function parseRequestHead(
     return undefined
   }
   if (end - offset > maxBytes) throw new BadRequestHead('Head is too long')
-  const lines = bytes.latin1Slice(offset, end).split('\r\n')
+  const lines = bytes.toString('latin1', offset, end).split('\r\n')
   const line = requestLine.exec(lines[0] ?? '')
   if (!line) throw new BadRequestHead('Request line is malformed')
   const [, method = '', target = '', minor] = line

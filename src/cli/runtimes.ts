@@ -1,0 +1,44 @@
+/** `lair runtimes`: which program serves each runtime name, and `install` to bring one. */
+import { createCatalogue } from '../runtimes/catalogue.ts'
+import { installRuntime } from '../runtimes/install.ts'
+import type { Runtime, UnavailableRuntime } from '../runtimes/runtime.ts'
+import { dataDirectory } from './data-directory.ts'
+import { note, print, printJson, progress, styled, table } from './terminal.ts'
+
+/** List every runtime name of Lambda. */
+export function runtimes(options: { data: string; json?: boolean }): void {
+  const list = createCatalogue({ directory: dataDirectory(options.data) }).list()
+  if (options.json) return printJson(list.map(describeRuntime))
+  const rows = list.map((entry) => {
+    if (!isAvailable(entry)) return [entry.name, styled('dim', '-'), styled('dim', entry.remedy)]
+    const by = entry.servedBy === entry.name ? entry.runtimeVersion : `${entry.servedBy} instead`
+    return [entry.name, by, entry.argv[0] ?? 'bootstrap in the code or a layer']
+  })
+  print(table([['name', 'served by', 'program'], ...rows]))
+}
+
+/** Bring a runtime into the data directory. */
+export async function install(name: string, options: { data: string }): Promise<void> {
+  const line = progress()
+  try {
+    const installed = await installRuntime(name, {
+      directory: dataDirectory(options.data),
+      onProgress: (text) => line.say(text),
+    })
+    line.end()
+    note(`${name} is served by ${installed.program}`)
+  } finally {
+    line.end()
+  }
+}
+
+/** Can something here serve it? */
+export function isAvailable(entry: Runtime | UnavailableRuntime): entry is Runtime {
+  return !('remedy' in entry)
+}
+
+function describeRuntime(entry: Runtime | UnavailableRuntime) {
+  if (!isAvailable(entry)) return { name: entry.name, isAvailable: false, remedy: entry.remedy }
+  const { name, servedBy, runtimeVersion, argv, warning } = entry
+  return { name, isAvailable: true, servedBy, runtimeVersion, program: argv[0], warning }
+}

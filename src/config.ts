@@ -48,9 +48,85 @@ export const limits = {
   maxWaitingCount: 10_000,
 } as const
 
+/** How the fleet starts, hands over and stops environments. */
+export const fleetLimits = {
+  /** environments that may be starting at once, per core: more would only thrash */
+  startsPerCore: 2,
+  /** a start that takes longer than this (a slow init that waits for something) makes room for the next */
+  startSlotMs: 100,
+  /** an invocation that waits for its own environment takes one that became free when the last run there was shorter */
+  maxHandoverRunMs: 250,
+  /** an invocation waits this long for an environment, then it is throttled */
+  leaseWaitMs: 60_000,
+  /** how often idle environments are looked through */
+  sweepMs: 10_000,
+  /** the warm pool is refilled when no environment was started for this long */
+  refillQuietMs: 250,
+  /** between two generic bootstraps of one refill */
+  refillIntervalMs: 50,
+  /** a generic bootstrap that keeps dying is not tried again before this has passed */
+  refillBackoffMs: 30_000,
+} as const
+
+/** Asynchronous invocation. source: AWS Lambda dev guide "How Lambda handles errors and retries with asynchronous invocation" */
+export const eventLimits = {
+  /** events that run at once, all functions together */
+  maxConcurrency: 200,
+  /** bytes of events in memory */
+  maxBytes: 64 * MIB,
+  /** events of one function that are taken at one turn */
+  batchCount: 10,
+  /** longest that one attempt can take: 15 minutes, and waiting and init before */
+  leaseMs: 30 * 60_000,
+  /** waits before the second and the third attempt */
+  retryDelaysMs: [60_000, 120_000],
+  minThrottleDelayMs: 1000,
+  maxThrottleDelayMs: 5 * 60_000,
+  maxAgeMs: 6 * 60 * 60_000,
+} as const
+
 export const defaults = {
   host: '127.0.0.1',
   port: 4566,
   region: 'us-east-1',
   accountId: '000000000000',
+} as const
+
+/** The store's own limits (store/). */
+export const storeLimits = {
+  maxKeyBytes: 1024,
+  maxValueBytes: 8 * MIB,
+  /** body of a queued message, attributes apart */
+  maxMessageBytes: 8 * MIB,
+  maxListCount: 1000,
+  /** changes of one transaction */
+  maxTransactionCount: 1000,
+  /** messages of one take */
+  maxTakeCount: 1000,
+  /** a transaction is committed early when it holds this many writes */
+  maxBatchCount: 1000,
+  /** writes that wait for the disk; one more is refused */
+  maxPendingCount: 100_000,
+  /** the write-ahead log is copied back into the database at this size, and cut to it */
+  walBytes: 16 * MIB,
+  /** blobs are hashed and written in pieces of this size, so that the event loop stays free */
+  blobChunkBytes: 1 * MIB,
+} as const
+
+/** The log store's own limits (observe/). */
+export const logLimits = {
+  /** an appended event is on file after at most this long */
+  flushMs: 100,
+  /** the same while somebody follows */
+  followedFlushMs: 10,
+  /** wait after a flush that failed */
+  retryMs: 1000,
+  /** buffered events beyond this are dropped and counted */
+  maxBufferedBytes: 32 * MIB,
+  /** the oldest events of a group are dropped beyond this */
+  maxGroupBytes: 64 * MIB,
+  maxReadCount: 10_000,
+  /** events are kept in pages of at most this */
+  pageEventCount: 500,
+  pageBytes: 128 * KIB,
 } as const

@@ -72,7 +72,7 @@ function reason(error: unknown): string {
 }
 
 function errorOf(response: Response, body: Buffer): AwsError {
-  let parsed: Record<string, unknown> = {}
+  let parsed: Readonly<Record<string, string>> = {}
   try {
     parsed = JSON.parse(body.toString('utf8'))
   } catch {
@@ -81,9 +81,5 @@ function errorOf(response: Response, body: Buffer): AwsError {
   const code =
     response.headers.get('x-amzn-errortype') ?? parsed['__type'] ?? `HTTP ${response.status}`
   const message = parsed['message'] ?? parsed['Message'] ?? response.statusText
-  return new AwsError({
-    code: String(code).replace(/^.*#|:.*$/g, ''),
-    status: response.status,
-    message: String(message),
-  })
+  return new AwsError({ code: code.replace(/^.*#|:.*$/g, ''), status: response.status, message })
 }

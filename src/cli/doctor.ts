@@ -26,14 +26,22 @@ export async function doctor(options: { data: string; json?: boolean }): Promise
   ]
   if (findings.some((finding) => finding.state === 'broken')) process.exitCode = 1
   if (options.json) return printJson(findings)
-  const marks = { ok: styled('green', '✓'), missing: styled('yellow', '–'), broken: styled('red', '✗') }
+  const marks = {
+    ok: styled('green', '✓'),
+    missing: styled('yellow', '–'),
+    broken: styled('red', '✗'),
+  }
   for (const finding of findings) {
     print(`${marks[finding.state]} ${finding.what.padEnd(16)} ${finding.says}`)
   }
 }
 
 function nodeFinding(): Finding {
-  return { what: 'Node.js', state: 'ok', says: `${process.version} on ${process.platform} ${process.arch}` }
+  return {
+    what: 'Node.js',
+    state: 'ok',
+    says: `${process.version} on ${process.platform} ${process.arch}`,
+  }
 }
 
 function directoryFinding(directory: string): Finding {
@@ -58,7 +66,11 @@ async function portFinding(): Promise<Finding> {
   await new Promise((resolve) => server.close(resolve))
   return isFree
     ? { what, state: 'ok', says: 'free' }
-    : { what, state: 'missing', says: 'in use (a running Lair?): lair start --port 0 takes a free one' }
+    : {
+        what,
+        state: 'missing',
+        says: 'in use (a running Lair?): lair start --port 0 takes a free one',
+      }
 }
 
 function isolationFinding(): Finding {

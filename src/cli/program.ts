@@ -59,13 +59,16 @@ Examples:
 const dataOption = () =>
   new Option('--data <directory>', 'where everything is kept').env('LAIR_DATA').default('~/.lair')
 
+const portOption = (text: string) =>
+  new Option('--port <number>', text).env('LAIR_PORT').default(String(defaults.port))
+
 const jsonOption = () => new Option('--json', 'print JSON for a program to read')
 
 function addServerCommands(program: Command): void {
   program
     .command('start')
     .description('run the server until it is stopped (SIGTERM drains it)')
-    .option('--port <number>', 'public port; 0 takes a free one', String(defaults.port))
+    .addOption(portOption('public port; 0 takes a free one'))
     .option(
       '--host <address>',
       'address to bind; other than loopback needs own credentials',
@@ -80,9 +83,13 @@ function addServerCommands(program: Command): void {
   program
     .command('env')
     .description('print the variables that point AWS tools at the server')
-    .option('--port <number>', 'port of the server', String(defaults.port))
+    .addOption(portOption('port of the server'))
     .addHelpText('after', '\nExample:\n  $ eval "$(lair env)" && aws lambda list-functions')
     .action(async (options) => (await import('./env.ts')).env(options))
+  program
+    .command('demo')
+    .description('start a server, deploy an example, invoke it, show what came back')
+    .action(async () => (await import('./demo.ts')).demo())
   const credentials = program
     .command('credentials')
     .description('own credentials, needed to bind to more than loopback')
@@ -96,6 +103,24 @@ function addServerCommands(program: Command): void {
 }
 
 function addFunctionCommands(program: Command): void {
+  addInvokeCommand(program)
+  addEmulateCommand(program)
+  program
+    .command('functions')
+    .description('list the deployed functions')
+    .addOption(jsonOption())
+    .action(async (options) => (await import('./functions.ts')).functions(options))
+  program
+    .command('logs')
+    .description('show what a deployed function wrote')
+    .argument('<name>', 'name of the function')
+    .option('-f, --follow', 'go on as new lines come')
+    .option('--since <minutes>', 'only the last minutes', '60')
+    .addOption(jsonOption())
+    .action(async (name, options) => (await import('./logs.ts')).logs(name, options))
+}
+
+function addInvokeCommand(program: Command): void {
   program
     .command('invoke')
     .description('run a function: a folder or a zip without any server, or a deployed one by name')
@@ -121,6 +146,9 @@ Examples:
   $ echo '{"n":1}' | lair invoke my-function --event -`,
     )
     .action(async (target, options) => (await import('./invoke.ts')).invoke(target, options))
+}
+
+function addEmulateCommand(program: Command): void {
   program
     .command('emulate')
     .description("serve a folder as AWS's Runtime Interface Emulator does, unsigned")
@@ -141,19 +169,6 @@ Example:
   $ curl -d '{}' http://127.0.0.1:8080/2015-03-31/functions/function/invocations`,
     )
     .action(async (folder, options) => (await import('./emulate.ts')).emulate(folder, options))
-  program
-    .command('functions')
-    .description('list the deployed functions')
-    .addOption(jsonOption())
-    .action(async (options) => (await import('./functions.ts')).functions(options))
-  program
-    .command('logs')
-    .description('show what a deployed function wrote')
-    .argument('<name>', 'name of the function')
-    .option('-f, --follow', 'go on as new lines come')
-    .option('--since <minutes>', 'only the last minutes', '60')
-    .addOption(jsonOption())
-    .action(async (name, options) => (await import('./logs.ts')).logs(name, options))
 }
 
 function addMachineCommands(program: Command): void {

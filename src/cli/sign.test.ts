@@ -2,16 +2,24 @@ import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { SignatureV4 } from '@smithy/signature-v4'
+import type { SourceData } from '@smithy/types'
 import { signRequest } from './sign.ts'
+
+function bytesOf(data: SourceData): string | Uint8Array {
+  if (typeof data === 'string') return data
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data)
+}
 
 /** What the SDK's signer wants as a hash. */
 class Sha256 {
   #hash
-  constructor(secret?: string | Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
+  constructor(secret?: SourceData) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
   }
-  update(chunk: string | Uint8Array) {
-    this.#hash.update(chunk)
+  update(chunk: SourceData) {
+    this.#hash.update(bytesOf(chunk))
   }
   async digest() {
     return new Uint8Array(this.#hash.digest())

@@ -66,7 +66,10 @@ function serveWaiting<Idle extends IdleView, Waiter, Group extends GroupView<Idl
   view: FleetView<Idle, Waiter, Group>,
   draft: Draft<Idle, Waiter, Group>,
 ): void {
-  let turns = Array.from(view.waitingGroups, (group) => ({ group, waiters: group.waiting.values() }))
+  let turns = Array.from(view.waitingGroups, (group) => ({
+    group,
+    waiters: group.waiting.values(),
+  }))
   while (turns.length > 0) {
     turns = turns.filter(({ group, waiters }) => {
       if (!draft.canServe(group)) return false

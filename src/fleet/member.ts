@@ -1,0 +1,85 @@
+/** What the fleet holds: environments with their place in it, grouped by the revision of a version. Used by fleet.ts alone. */
+import { assert } from '../lib/assert.ts'
+import type { Timer } from '../lib/clock.ts'
+import type { ExecutionEnvironment } from '../environment/contract.ts'
+import type { FunctionVersion } from '../model.ts'
+import type { Counters, SlotKind } from './concurrency.ts'
+
+/** An environment that is ours for one invocation. */
+export type Lease = {
+  readonly environment: ExecutionEnvironment
+  /** it was started for this lease */
+  readonly isCold: boolean
+  /** The environment has initialised: the next one may start. Idempotent. */
+  started(): void
+  /** Give the environment and the concurrency slot back. Exactly once. */
+  release(): void
+}
+
+/** The environments of one revision of one version. */
+export type Group = {
+  readonly version: FunctionVersion
+  readonly counters: Counters
+  /** a stack: the newest last */
+  readonly idle: Member[]
+  readonly waiting: Set<Waiter>
+  /** environments that live */
+  memberCount: number
+  /** superseded or deleted: what becomes free is stopped */
+  isRetired: boolean
+  /** nothing refers to it any more: its counters were left */
+  isDropped: boolean
+}
+
+/** An invocation that waits for an environment; it has its concurrency slot already. */
+export type Waiter = {
+  readonly group: Group
+  readonly slot: SlotKind
+  readonly resolve: (lease: Lease) => void
+  readonly reject: (error: unknown) => void
+  /** stop waiting: clears the deadline and the listener of the signal */
+  readonly disarm: () => void
+}
+
+/** What a member tells its fleet. */
+export type Owner = {
+  memberStarted(member: Member): void
+  memberReleased(member: Member): void
+}
+
+/** One environment of the fleet; it is its own lease, since it serves one invocation at a time. */
+export class Member implements Lease {
+  readonly environment: ExecutionEnvironment
+  readonly group: Group
+  readonly #owner: Owner
+  /** set while leased */
+  slot: SlotKind | undefined
+  isCold = true
+  /** set while it counts among those that start; the end of its slot */
+  startTimer: Timer | undefined
+  /** monotonic ms when its run began */
+  leasedAtMs = 0
+  idleSinceMs = 0
+  lastRunMs: number | undefined
+
+  constructor(environment: ExecutionEnvironment, group: Group, owner: Owner) {
+    this.environment = environment
+    this.group = group
+    this.#owner = owner
+  }
+
+  started(): void {
+    if (this.isCold) this.#owner.memberStarted(this)
+  }
+
+  release(): void {
+    assert(this.slot !== undefined, 'a lease is released once')
+    this.#owner.memberReleased(this)
+  }
+
+  /** It can still run something. */
+  get isAlive(): boolean {
+    const state = this.environment.state
+    return state !== 'gone' && state !== 'failed' && state !== 'draining'
+  }
+}

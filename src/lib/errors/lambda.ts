@@ -14,6 +14,10 @@ export const invalidParameterValue = lambdaError('InvalidParameterValueException
 export const invalidRequestContent = lambdaError('InvalidRequestContentException', 400)
 export const codeStorageExceeded = lambdaError('CodeStorageExceededException', 400)
 export const resourceNotFound = lambdaError('ResourceNotFoundException', 404)
+export const provisionedConcurrencyConfigNotFound = lambdaError(
+  'ProvisionedConcurrencyConfigNotFoundException',
+  404,
+)
 export const resourceConflict = lambdaError('ResourceConflictException', 409)
 export const resourceInUse = lambdaError('ResourceInUseException', 400)
 export const preconditionFailed = lambdaError('PreconditionFailedException', 412)
@@ -25,3 +29,18 @@ export const serviceException = lambdaError('ServiceException', 500, 'Service')
 export const invalidRuntime = lambdaError('InvalidRuntimeException', 502, 'Service')
 export const invalidZipFile = lambdaError('InvalidZipFileException', 502)
 export const resourceNotReady = lambdaError('ResourceNotReadyException', 502)
+
+/** A constraint of the service model was broken: what the front end answers, without a `Type`. */
+export function validationFailed(message: string): AwsError {
+  return new AwsError({ code: 'ValidationException', status: 400, message })
+}
+
+/** Another account's resource. */
+export function accessDenied(message: string): AwsError {
+  return new AwsError({ code: 'AccessDeniedException', status: 403, message })
+}
+
+/** The body of an operation that carries a zip is too long: what the front end answers. */
+export function requestEntityTooLarge(message: string): AwsError {
+  return new AwsError({ code: 'RequestEntityTooLargeException', status: 413, message })
+}

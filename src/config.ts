@@ -103,12 +103,14 @@ export const storeLimits = {
   maxTransactionCount: 1000,
   /** messages of one take */
   maxTakeCount: 1000,
+  /** bodies of one take; the message that passes it is the last */
+  maxTakeBytes: 64 * MIB,
   /** a transaction is committed early when it holds this many writes */
   maxBatchCount: 1000,
   /** writes that wait for the disk; one more is refused */
   maxPendingCount: 100_000,
   /** the write-ahead log is copied back into the database at this size, and cut to it */
-  walBytes: 16 * MIB,
+  walBytes: 4 * MIB,
   /** blobs are hashed and written in pieces of this size, so that the event loop stays free */
   blobChunkBytes: 1 * MIB,
 } as const

@@ -56,6 +56,9 @@ export const fleetLimits = {
   startSlotMs: 100,
   /** an invocation that waits for its own environment takes one that became free when the last run there was shorter */
   maxHandoverRunMs: 250,
+  /** an invocation that comes right behind another's answer waits this long for its environment before one is started:
+   *  runtimes ask for the next event a moment after they answered */
+  settleMs: 100,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
   /** how often idle environments are looked through */
@@ -131,4 +134,28 @@ export const logLimits = {
   /** events are kept in pages of at most this */
   pageEventCount: 500,
   pageBytes: 128 * KIB,
+} as const
+
+/** The gateway's own limits (gateway/). */
+export const gatewayLimits = {
+  /** heads longer than this leave the fast lane */
+  maxFastHeadBytes: 64 * KIB,
+  /** a head that comes in more pieces than this leaves the fast lane */
+  maxFastHeadPieces: 8,
+  /** bytes of further requests kept while one is answered; beyond it the socket is not read */
+  maxPipelinedBytes: 64 * KIB,
+  /** requests of one connection that wait for an earlier one on it */
+  maxPipelinedCount: 64,
+  /** a client that does not take its response is let go */
+  responseTimeoutMs: 60_000,
+  /** how often deadlines of connections are looked at */
+  sweepMs: 1000,
+  maxSigningKeyCount: 1000,
+  /** session tokens whose seal was opened, kept open */
+  maxOpenTokenCount: 1000,
+  maxSessionTokenBytes: 4 * KIB,
+  /** a signed chunk is withheld until it is checked */
+  maxSignedChunkBytes: 16 * MIB,
+  /** longest life of a local presigned URL */
+  maxPresignMs: 24 * 60 * 60_000,
 } as const

@@ -68,6 +68,7 @@ export class Fleet {
     }
     this.#owner = {
       memberStarted: (member) => this.#noteStarted(member),
+      memberReplied: (member) => this.#settle(member),
       memberReleased: (member) => this.#takeBack(member),
     }
   }
@@ -148,6 +149,8 @@ export class Fleet {
       idle: [],
       waiting: new Set(),
       memberCount: 0,
+      settlingCount: 0,
+      expectingCount: 0,
       isRetired: false,
       isDropped: false,
     }
@@ -156,56 +159,73 @@ export class Fleet {
   }
 
   #grant(member: Member, slot: SlotKind): Lease {
+    member.isLeased = true
     member.slot = slot
     member.leasedAtMs = this.#clock.monotonicMs()
     return member
   }
 
   #wait(group: Group, slot: SlotKind, signal: AbortSignal | undefined): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true || this.#waitingCount >= lairLimits.maxWaitingCount) {
-        giveSlot(group.counters, slot)
-        this.#dropIfUnused(group)
-        reject(
-          signal?.aborted === true ? signal.reason : throttled('ConcurrentInvocationLimitExceeded'),
-        )
-        return
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>()
+    const giveUp = (error: unknown): void => {
+      giveSlot(group.counters, slot)
+      this.#dropIfUnused(group)
+      reject(error)
+    }
+    if (signal?.aborted === true) giveUp(signal.reason)
+    else if (this.#waitingCount >= lairLimits.maxWaitingCount) {
+      giveUp(throttled('ConcurrentInvocationLimitExceeded'))
+    } else {
+      const onAbort = (): void => leave(signal?.reason)
+      const timers = [
+        this.#clock.after(fleetLimits.leaseWaitMs, () =>
+          leave(throttled('ConcurrentInvocationLimitExceeded')),
+        ),
+      ]
+      let startNotBeforeMs: number | undefined
+      if (group.settlingCount > group.expectingCount) {
+        const dueMs = this.#clock.monotonicMs() + fleetLimits.settleMs
+        startNotBeforeMs = dueMs
+        timers.push(this.#clock.after(fleetLimits.settleMs, () => this.#act(dueMs)))
       }
-      const giveUp = (error: unknown): void => {
-        this.#endWait(waiter)
-        giveSlot(group.counters, slot)
-        this.#dropIfUnused(group)
-        reject(error)
-      }
-      const onAbort = (): void => giveUp(signal?.reason)
-      const timer = this.#clock.after(fleetLimits.leaseWaitMs, () =>
-        giveUp(throttled('ConcurrentInvocationLimitExceeded')),
-      )
       const disarm = (): void => {
-        timer.clear()
+        for (const timer of timers) timer.clear()
         signal?.removeEventListener('abort', onAbort)
       }
-      const waiter: Waiter = { group, slot, resolve, reject, disarm }
+      const waiter: Waiter = { group, slot, startNotBeforeMs, resolve, reject, disarm }
+      const leave = (error: unknown): void => {
+        this.#endWait(waiter)
+        giveUp(error)
+      }
       signal?.addEventListener('abort', onAbort)
-      group.waiting.add(waiter)
-      this.#waitingGroups.add(group)
-      this.#waitingCount++
-      this.#act()
-    })
+      this.#beginWait(waiter)
+    }
+    return promise
+  }
+
+  #beginWait(waiter: Waiter): void {
+    const { group } = waiter
+    group.waiting.add(waiter)
+    if (waiter.startNotBeforeMs !== undefined) group.expectingCount++
+    this.#waitingGroups.add(group)
+    this.#waitingCount++
+    this.#act()
   }
 
   #endWait(waiter: Waiter): void {
     const { group } = waiter
     waiter.disarm()
     group.waiting.delete(waiter)
+    if (waiter.startNotBeforeMs !== undefined) group.expectingCount--
     this.#waitingCount--
     // A group that was served goes to the end of the queue of groups.
     this.#waitingGroups.delete(group)
     if (group.waiting.size > 0) this.#waitingGroups.add(group)
   }
 
-  /** Do what the plan says. */
-  #act(): void {
+  /** Do what the plan says.
+   *  @param dueMs  monotonic ms that a timer was set for: timers may fire a little early */
+  #act(dueMs = 0): void {
     const view = {
       groups: [...this.#groups.values()],
       waitingGroups: this.#waitingGroups,
@@ -235,7 +255,7 @@ export class Fleet {
       }
     }
     // Each round forgets at least one, so this ends.
-    if (foundDead) this.#act()
+    if (foundDead) this.#act(dueMs)
     this.#armSweep()
   }
 
@@ -271,10 +291,18 @@ export class Fleet {
     if (this.#waitingCount > 0) this.#act()
   }
 
+  #settle(member: Member): void {
+    if (member.slot === undefined) return
+    giveSlot(member.group.counters, member.slot)
+    member.slot = undefined
+    member.group.settlingCount++
+  }
+
   #takeBack(member: Member): void {
     const { group } = member
-    if (member.slot !== undefined) giveSlot(group.counters, member.slot)
-    member.slot = undefined
+    this.#settle(member)
+    group.settlingCount--
+    member.isLeased = false
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
     member.lastRunMs = nowMs - member.leasedAtMs

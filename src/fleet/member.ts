@@ -12,6 +12,8 @@ export type Lease = {
   readonly isCold: boolean
   /** The environment has initialised: the next one may start. Idempotent. */
   started(): void
+  /** The caller has its answer: the concurrency slot is free, the environment is not yet. Idempotent. */
+  replied(): void
   /** Give the environment and the concurrency slot back. Exactly once. */
   release(): void
 }
@@ -25,6 +27,10 @@ export type Group = {
   readonly waiting: Set<Waiter>
   /** environments that live */
   memberCount: number
+  /** environments whose caller was answered and that are about to become free */
+  settlingCount: number
+  /** waiters that count on one of those */
+  expectingCount: number
   /** superseded or deleted: what becomes free is stopped */
   isRetired: boolean
   /** nothing refers to it any more: its counters were left */
@@ -35,6 +41,7 @@ export type Group = {
 export type Waiter = {
   readonly group: Group
   readonly slot: SlotKind
+  readonly startNotBeforeMs: number | undefined
   readonly resolve: (lease: Lease) => void
   readonly reject: (error: unknown) => void
   /** stop waiting: clears the deadline and the listener of the signal */
@@ -44,6 +51,7 @@ export type Waiter = {
 /** What a member tells its fleet. */
 export type Owner = {
   memberStarted(member: Member): void
+  memberReplied(member: Member): void
   memberReleased(member: Member): void
 }
 
@@ -52,7 +60,8 @@ export class Member implements Lease {
   readonly environment: ExecutionEnvironment
   readonly group: Group
   readonly #owner: Owner
-  /** set while leased */
+  isLeased = false
+  /** set while leased and not yet answered */
   slot: SlotKind | undefined
   isCold = true
   /** set while it counts among those that start; the end of its slot */
@@ -72,8 +81,12 @@ export class Member implements Lease {
     if (this.isCold) this.#owner.memberStarted(this)
   }
 
+  replied(): void {
+    if (this.slot !== undefined) this.#owner.memberReplied(this)
+  }
+
   release(): void {
-    assert(this.slot !== undefined, 'a lease is released once')
+    assert(this.isLeased, 'a lease is released once')
     this.#owner.memberReleased(this)
   }
 

@@ -11,15 +11,26 @@ export type IdleView = {
   readonly lastRunMs: number | undefined
 }
 
+/** An invocation that waits for an environment. */
+export type WaiterView = {
+  /** Set when another invocation was just answered and its environment is about to become free: that one will do,
+   *  and none is started before this (monotonic ms). */
+  readonly startNotBeforeMs: number | undefined
+}
+
 /** The environments of one revision of one version, and who waits for one. */
-export type GroupView<Idle extends IdleView, Waiter> = {
+export type GroupView<Idle extends IdleView, Waiter extends WaiterView> = {
   /** ordered by `idleSinceMs`, the newest last */
   readonly idle: readonly Idle[]
   /** first come, first served */
   readonly waiting: ReadonlySet<Waiter>
 }
 
-export type FleetView<Idle extends IdleView, Waiter, Group extends GroupView<Idle, Waiter>> = {
+export type FleetView<
+  Idle extends IdleView,
+  Waiter extends WaiterView,
+  Group extends GroupView<Idle, Waiter>,
+> = {
   readonly groups: Iterable<Group>
   /** groups with at least one waiter, the one that was served longest ago first */
   readonly waitingGroups: Iterable<Group>
@@ -45,12 +56,16 @@ export type Action<Idle, Waiter, Group> =
  *  A waiter takes an environment that became free (the newest first) when runs there are short, or when no further environment
  *  may be made; otherwise it gets one of its own, as Lambda would. The environment that has been idle longest makes room.
  *  @returns actions in the order to carry them out; no environment and no waiter is named twice */
-export function plan<Idle extends IdleView, Waiter, Group extends GroupView<Idle, Waiter>>(
+export function plan<
+  Idle extends IdleView,
+  Waiter extends WaiterView,
+  Group extends GroupView<Idle, Waiter>,
+>(
   view: FleetView<Idle, Waiter, Group>,
   limits: PlanLimits,
   nowMs: number,
 ): readonly Action<Idle, Waiter, Group>[] {
-  const draft = new Draft<Idle, Waiter, Group>(view, limits)
+  const draft = new Draft<Idle, Waiter, Group>(view, limits, nowMs)
   serveWaiting(view, draft)
   for (const group of view.groups) {
     let oldest = draft.oldestIdle(group)
@@ -62,62 +77,76 @@ export function plan<Idle extends IdleView, Waiter, Group extends GroupView<Idle
   return draft.actions
 }
 
-function serveWaiting<Idle extends IdleView, Waiter, Group extends GroupView<Idle, Waiter>>(
-  view: FleetView<Idle, Waiter, Group>,
-  draft: Draft<Idle, Waiter, Group>,
-): void {
+function serveWaiting<
+  Idle extends IdleView,
+  Waiter extends WaiterView,
+  Group extends GroupView<Idle, Waiter>,
+>(view: FleetView<Idle, Waiter, Group>, draft: Draft<Idle, Waiter, Group>): void {
   let turns = Array.from(view.waitingGroups, (group) => ({
     group,
     waiters: group.waiting.values(),
   }))
   while (turns.length > 0) {
-    turns = turns.filter(({ group, waiters }) => {
-      if (!draft.canServe(group)) return false
-      const next = waiters.next()
-      if (next.done === true) return false
-      draft.serve(group, next.value)
-      return true
-    })
+    turns = turns.filter(({ group, waiters }) => serveOne(group, waiters, draft))
   }
 }
 
+/** Serve the first of `waiters` that can be served. @returns false when there is none */
+function serveOne<
+  Idle extends IdleView,
+  Waiter extends WaiterView,
+  Group extends GroupView<Idle, Waiter>,
+>(group: Group, waiters: Iterator<Waiter>, draft: Draft<Idle, Waiter, Group>): boolean {
+  for (let next = waiters.next(); next.done !== true; next = waiters.next()) {
+    if (draft.serve(group, next.value)) return true
+    // One that waits for an environment in particular does not hold up those behind it.
+    if (next.value.startNotBeforeMs === undefined) return false
+  }
+  return false
+}
+
 /** The view with the actions so far applied to it, without touching it. */
-class Draft<Idle extends IdleView, Waiter, Group extends GroupView<Idle, Waiter>> {
+class Draft<
+  Idle extends IdleView,
+  Waiter extends WaiterView,
+  Group extends GroupView<Idle, Waiter>,
+> {
   readonly actions: Action<Idle, Waiter, Group>[] = []
   readonly #view: FleetView<Idle, Waiter, Group>
   readonly #limits: PlanLimits
+  readonly #nowMs: number
   /** how many idle environments of a group were taken from the new and from the old end */
   readonly #taken = new Map<Group, { newest: number; oldest: number }>()
   #environmentCount: number
   #startingCount: number
 
-  constructor(view: FleetView<Idle, Waiter, Group>, limits: PlanLimits) {
+  constructor(view: FleetView<Idle, Waiter, Group>, limits: PlanLimits, nowMs: number) {
     this.#view = view
     this.#limits = limits
+    this.#nowMs = nowMs
     this.#environmentCount = view.environmentCount
     this.#startingCount = view.startingCount
   }
 
-  canServe(group: Group): boolean {
-    if (this.#handover(group) !== undefined) return true
-    if (this.#startingCount >= this.#limits.maxStartingCount) return false
-    return !this.#isFull() || this.#leastRecentlyUsed() !== undefined
-  }
-
-  serve(group: Group, waiter: Waiter): void {
-    const idle = this.#handover(group)
+  /** @returns false when nothing can be done for it now */
+  serve(group: Group, waiter: Waiter): boolean {
+    const idle = this.#handover(group, waiter)
     if (idle !== undefined) {
       this.#takenOf(group).newest++
       this.actions.push({ kind: 'assign', group, waiter, idle })
-      return
+      return true
     }
+    if (this.#startingCount >= this.#limits.maxStartingCount) return false
+    if (waiter.startNotBeforeMs !== undefined && this.#nowMs < waiter.startNotBeforeMs) return false
     if (this.#isFull()) {
       const victim = this.#leastRecentlyUsed()
-      if (victim !== undefined) this.stopOldest(victim.group, victim.idle)
+      if (victim === undefined) return false
+      this.stopOldest(victim.group, victim.idle)
     }
     this.#environmentCount++
     this.#startingCount++
     this.actions.push({ kind: 'start', group, waiter })
+    return true
   }
 
   oldestIdle(group: Group): Idle | undefined {
@@ -137,13 +166,14 @@ class Draft<Idle extends IdleView, Waiter, Group extends GroupView<Idle, Waiter>
   }
 
   /** The environment of its own group that a waiter may take. */
-  #handover(group: Group): Idle | undefined {
+  #handover(group: Group, waiter: Waiter): Idle | undefined {
     const taken = this.#taken.get(group)
     const left = group.idle.length - (taken === undefined ? 0 : taken.newest + taken.oldest)
     if (left <= 0) return undefined
     const idle = group.idle[group.idle.length - 1 - (taken?.newest ?? 0)]
     const isShort = (idle?.lastRunMs ?? 0) < this.#limits.maxHandoverRunMs
-    return isShort || this.#isFull() ? idle : undefined
+    const isExpected = waiter.startNotBeforeMs !== undefined
+    return isShort || isExpected || this.#isFull() ? idle : undefined
   }
 
   #leastRecentlyUsed(): { group: Group; idle: Idle } | undefined {

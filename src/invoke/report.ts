@@ -1,0 +1,36 @@
+/** What is said of one invocation when it is over: the record for metrics and bills, and the platform's lines in the log. */
+import type { FunctionVersion, Measured, Reply } from '../model.ts'
+
+/** One invocation, measured: the source of the REPORT line, of metrics and of the bill. */
+export type Report = Measured & {
+  readonly requestId: string
+  readonly version: FunctionVersion
+  /** `success` as well when the handler threw: the platform had no trouble */
+  readonly status: 'success' | 'error' | 'timeout'
+  /** the caller got `X-Amz-Function-Error` */
+  readonly isFunctionError: boolean
+  /** only with status `error` */
+  readonly errorType?: string
+  /** whole ms, init included */
+  readonly billedDurationMs: number
+}
+
+/** Make the record of an invocation.
+ *  @source AWS Lambda pricing; reference captures: a cold start bills duration and init together, rounded up once */
+export function toReport(
+  invocation: { readonly requestId: string; readonly version: FunctionVersion },
+  reply: Reply,
+  measured: Measured,
+): Report {
+  const billed = Math.ceil(measured.durationMs + (measured.initDurationMs ?? 0))
+  const report = {
+    ...measured,
+    requestId: invocation.requestId,
+    version: invocation.version,
+    isFunctionError: reply.kind !== 'ok',
+    billedDurationMs: Math.max(1, billed),
+  }
+  if (reply.kind === 'timeout') return { ...report, status: 'timeout' }
+  if (reply.kind === 'crashed') return { ...report, status: 'error', errorType: reply.errorType }
+  return { ...report, status: 'success' }
+}

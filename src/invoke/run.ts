@@ -1,0 +1,133 @@
+/**
+ * The trunk: every way to run a function ends here, synchronous or from a queue, a schedule or a URL. It takes an environment,
+ * hands the event over, answers when the reply is known, and writes the one report when the run is over.
+ * Retries, destinations and the wire are not its concern.
+ */
+import type { Clock } from '../lib/clock.ts'
+import { background } from '../lib/background.ts'
+import type { InvocationHooks, Outcome } from '../environment/contract.ts'
+import type { Fleet, LeaseRequest } from '../fleet/fleet.ts'
+import type { Lease } from '../fleet/member.ts'
+import type { Invocation, Reply } from '../model.ts'
+import { endLine, reportLine, startLine } from './platform-lines.ts'
+import { toReport } from './report.ts'
+import type { Report } from './report.ts'
+import { Tail } from './tail.ts'
+
+export type RunOptions = LeaseRequest & {
+  /** the last 4 KB of the log are wanted: the answer then waits for the report */
+  readonly wantsTail?: boolean
+}
+
+export type RunResult = {
+  readonly reply: Reply
+  /** `$LATEST` or a number */
+  readonly executedVersion: string
+  readonly tail?: Buffer
+}
+
+export type TrunkOptions = {
+  readonly fleet: Fleet
+  readonly clock: Clock
+  /** called once for each invocation that ran: metrics, bills */
+  readonly onReport?: (report: Report) => void
+}
+
+/** Run one invocation to its reply.
+ *  @throws AwsError 429 when concurrency is spent, 502 when its runtime is not there */
+export type Run = (invocation: Invocation, options: RunOptions) => Promise<RunResult>
+
+/** Make the trunk over a fleet. */
+export function createRun(trunk: TrunkOptions): Run {
+  return async (invocation, options) => {
+    const leased = trunk.fleet.lease(invocation.version, options)
+    const lease = leased instanceof Promise ? await leased : leased
+    if (options.signal?.aborted === true) {
+      // The environment goes on starting and serves the next.
+      lease.release()
+      throw options.signal.reason
+    }
+    return new Promise((resolve) => {
+      const running = new Running(trunk, lease, invocation, {
+        tail: options.wantsTail === true ? new Tail(invocation.version.logFormat) : undefined,
+        resolve,
+      })
+      background(
+        'invocation',
+        lease.environment.invoke(invocation, running).then((outcome) => running.finish(outcome)),
+      )
+    })
+  }
+}
+
+/** One invocation in its environment. */
+class Running implements InvocationHooks {
+  readonly #trunk: TrunkOptions
+  readonly #lease: Lease
+  readonly #invocation: Invocation
+  readonly #tail: Tail | undefined
+  readonly #resolve: (result: RunResult) => void
+  #hasStarted = false
+  #reply: Reply | undefined
+
+  constructor(
+    trunk: TrunkOptions,
+    lease: Lease,
+    invocation: Invocation,
+    answer: { tail: Tail | undefined; resolve: (result: RunResult) => void },
+  ) {
+    this.#trunk = trunk
+    this.#lease = lease
+    this.#invocation = invocation
+    this.#tail = answer.tail
+    this.#resolve = answer.resolve
+  }
+
+  onStart(): void {
+    if (this.#hasStarted) return
+    this.#hasStarted = true
+    if (this.#lease.isCold) this.#lease.started()
+    this.#write(startLine(this.#invocation, this.#trunk.clock.nowMs()))
+  }
+
+  onReply(reply: Reply): void {
+    if (this.#reply !== undefined) return
+    this.#reply = reply
+    this.#lease.replied()
+    if (this.#tail === undefined) this.#answer(reply)
+  }
+
+  onLine(line: string): void {
+    this.#tail?.add(line)
+  }
+
+  /** The run is over: report, give the environment back. */
+  finish(outcome: Outcome): void {
+    const { clock, onReport } = this.#trunk
+    // An init that failed for good still gets its START.
+    this.onStart()
+    const report = toReport(this.#invocation, outcome.reply, outcome.measured)
+    const end = endLine(this.#invocation)
+    if (end !== undefined) this.#write(end)
+    this.#write(reportLine(report, this.#invocation, clock.nowMs()))
+    this.#lease.release()
+    if (this.#reply === undefined || this.#tail !== undefined) {
+      this.#answer(this.#reply ?? outcome.reply)
+    }
+    onReport?.(report)
+  }
+
+  #answer(reply: Reply): void {
+    const executedVersion = this.#invocation.version.version
+    this.#resolve(
+      this.#tail === undefined
+        ? { reply, executedVersion }
+        : { reply, executedVersion, tail: this.#tail.toBytes() },
+    )
+  }
+
+  #write(line: string): void {
+    this.#lease.environment.writeLine(line)
+    this.#tail?.add(line)
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The first driver: a sandbox is a process group on this machine and a temporary directory. It watches memory and storage and
+ * cleans up after itself, but keeps nothing apart: a function can do what the server's user can.
+ */
+import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { limits } from '../../config.ts'
+import { assert } from '../../lib/assert.ts'
+import { background } from '../../lib/background.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Ids } from '../../lib/ids.ts'
+import type { Driver, PreparedSandbox, PreparedSpec, Sandbox, SandboxSpec } from '../driver.ts'
+import type { StartRequest } from './messages.ts'
+import { ProcessHandle } from './process-handle.ts'
+import { ProcessSandbox } from './process-sandbox.ts'
+import { SpawnerClient } from './spawner-client.ts'
+import { Supervisor } from './supervisor.ts'
+
+export type ProcessDriverOptions = {
+  /** `run/` is made below it */
+  readonly directory: string
+  readonly clock: Clock
+  readonly ids: Ids
+  /** false starts processes from the server itself; only for tests and where no spawner can run */
+  readonly hasSpawner?: boolean
+}
+
+const isolationSentence =
+  'Functions run as plain processes of your user: nothing isolates them from this machine or from each other'
+const noMemorySentence = '; memory is not watched on this platform'
+/** a spawner that dies more often than this is given up */
+const maxSpawnerCount = 10
+/** names of the run folders of this process, so that an earlier process with the same id can be told apart */
+const ownRunFolders = new Set<string>()
+
+/** Open the driver `process`. Starts its spawner; sandboxes may be started at once. */
+export async function createProcessDriver(options: ProcessDriverOptions): Promise<Driver> {
+  const runs = join(options.directory, 'run')
+  await mkdir(runs, { recursive: true })
+  const name = `${process.pid}-${options.ids.hex(4)}`
+  ownRunFolders.add(name)
+  background('remove abandoned run folders', removeAbandoned(runs))
+  const folder = join(runs, name)
+  await mkdir(join(folder, 'tmp'), { recursive: true, mode: 0o700 })
+  return new ProcessDriver(options, folder)
+}
+
+class ProcessDriver implements Driver {
+  readonly isolation = 'process'
+  readonly sentence: string
+  readonly #options: ProcessDriverOptions
+  readonly #folder: string
+  readonly #handles = new Set<ProcessHandle>()
+  #spawner: SpawnerClient | undefined
+  #spawnerCount = 0
+  #local: Supervisor | undefined
+  readonly #localHandles = new Map<number, ProcessHandle>()
+  #nextLocalKey = 0
+  #isClosed = false
+
+  constructor(options: ProcessDriverOptions, folder: string) {
+    this.#options = options
+    this.#folder = folder
+    this.sentence = isolationSentence + (process.platform === 'win32' ? noMemorySentence : '')
+    this.#findSpawner()
+  }
+
+  start(spec: SandboxSpec, temporaryDirectory?: string): Sandbox {
+    const directory = temporaryDirectory ?? this.#makeTemporaryDirectory(spec.id)
+    const handle = this.#launch({
+      argv: spec.argv,
+      environment: { TMPDIR: directory, ...spec.environment },
+      workingDirectory: spec.workingDirectory,
+      hasInput: false,
+      limits: limitsOf(spec, directory),
+    })
+    handle.readOutput(spec.onOutput)
+    return new ProcessSandbox(spec.id, handle, directory)
+  }
+
+  prepare(spec: PreparedSpec): PreparedSandbox {
+    const handle = this.#launch({
+      argv: spec.argv,
+      environment: spec.environment,
+      workingDirectory: '/',
+      hasInput: true,
+    })
+    let isUsed = false
+    return {
+      exited: handle.exited,
+      become: (real) => {
+        assert(!isUsed, 'a prepared sandbox is used once')
+        isUsed = true
+        return this.#become(handle, real)
+      },
+      dispose: () => handle.kill(),
+    }
+  }
+
+  async discard(temporaryDirectory: string): Promise<void> {
+    assert(temporaryDirectory.startsWith(join(this.#folder, 'tmp')), 'only own folders are removed')
+    await rm(temporaryDirectory, { recursive: true, force: true, maxRetries: 2 })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#handles].map((handle) => handle.kill()))
+    await this.#spawner?.close()
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 2 })
+  }
+
+  #become(handle: ProcessHandle, spec: SandboxSpec): Sandbox {
+    const directory = this.#makeTemporaryDirectory(spec.id)
+    handle.limit(limitsOf(spec, directory))
+    handle.readOutput(spec.onOutput)
+    handle.writeInput(
+      JSON.stringify({
+        environment: { TMPDIR: directory, ...spec.environment },
+        workingDirectory: spec.workingDirectory,
+      }),
+    )
+    return new ProcessSandbox(spec.id, handle, directory)
+  }
+
+  #makeTemporaryDirectory(id: string): string {
+    const directory = join(this.#folder, 'tmp', id)
+    mkdirSync(directory, { mode: 0o700, recursive: true })
+    return directory
+  }
+
+  #launch(request: StartRequest): ProcessHandle {
+    assert(!this.#isClosed, 'the driver is open')
+    const handle = new ProcessHandle(this.#options.clock, limits.memorySampleMs)
+    this.#handles.add(handle)
+    void handle.exited.then(() => this.#handles.delete(handle))
+    const spawner = this.#findSpawner()
+    if (!spawner) {
+      this.#launchHere(handle, request)
+      return handle
+    }
+    background(
+      'start sandbox',
+      spawner.start(handle, request).catch(() => this.#launchHere(handle, request)),
+    )
+    return handle
+  }
+
+  /** The spawner that works, started anew when the last one died; undefined when there is none to be had. */
+  #findSpawner(): SpawnerClient | undefined {
+    if (this.#options.hasSpawner === false) return undefined
+    if (this.#spawner?.isUsable) return this.#spawner
+    if (this.#spawnerCount >= maxSpawnerCount) return undefined
+    this.#spawnerCount += 1
+    const pipes = join(this.#folder, `pipes-${this.#spawnerCount}`)
+    mkdirSync(pipes, { mode: 0o700 })
+    this.#spawner = new SpawnerClient(this.#folder, pipes)
+    return this.#spawner
+  }
+
+  #launchHere(handle: ProcessHandle, request: StartRequest): void {
+    // Told a moment later: the first event comes before start() has returned the pipes.
+    this.#local ??= new Supervisor(this.#options.clock, (event) =>
+      queueMicrotask(() => this.#localHandles.get(event.key)?.accept(event)),
+    )
+    const local = this.#local
+    const key = this.#nextLocalKey
+    this.#nextLocalKey += 1
+    this.#localHandles.set(key, handle)
+    void handle.exited.then(() => this.#localHandles.delete(key))
+    const child = local.start(key, request)
+    if (!child?.stdout || !child.stderr) return
+    const { stdin, stdout, stderr } = child
+    handle.connect(
+      {
+        onStarted: () => {},
+        openOutputs: () => ({ stdout, stderr }),
+        writeInput: (line) => void stdin?.on('error', () => {}).end(`${line}\n`),
+        release: () => {},
+      },
+      (changed) => local.limit(key, changed),
+    )
+  }
+}
+
+function limitsOf(spec: SandboxSpec, temporaryDirectory: string) {
+  const { memoryMib, ephemeralStorageMib } = spec
+  return { memoryMib, ephemeralStorageMib, temporaryDirectory }
+}
+
+/** Folders that servers left behind which were killed together with their spawner. */
+async function removeAbandoned(runs: string): Promise<void> {
+  for (const name of readdirSync(runs)) {
+    const pid = Number.parseInt(name, 10)
+    if (ownRunFolders.has(name) || !Number.isInteger(pid)) continue
+    if (pid === process.pid || !isAlive(pid)) {
+      await rm(join(runs, name), { recursive: true, force: true })
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,195 @@
+/** One started process as the server sees it: its id, its outputs, its end. Fed with the events of whoever started it. */
+import type { Readable } from 'node:stream'
+import type { Clock } from '../../lib/clock.ts'
+import type { ExitReport } from '../driver.ts'
+import { sampleProcess } from './memory.ts'
+import type { Limits, ProcessEvent } from './messages.ts'
+import { signalGroup } from './supervisor.ts'
+
+export type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void
+
+/** What joins a handle to its process. */
+export type Wiring = {
+  /** the process runs: both sides are open */
+  readonly onStarted: () => void
+  /** open the outputs for reading; called once at most */
+  readonly openOutputs: () => { readonly stdout: Readable; readonly stderr: Readable }
+  /** write one line to the standard input and close it */
+  readonly writeInput: (line: string) => void
+  /** let go of what was not opened */
+  readonly release: () => void
+}
+
+/** outputs that stay open longer than this after the group was killed belong to something that escaped it */
+const outputGraceMs = 250
+const giveUpMs = 5000
+
+export class ProcessHandle {
+  /** settles when the process is gone and its output was read; never rejects */
+  readonly exited: Promise<ExitReport>
+  readonly #settle: (report: ExitReport) => void
+  readonly #clock: Clock
+  readonly #sampleMs: number
+  readonly #outputs: Readable[] = []
+  #wiring: Wiring | undefined
+  #onOutput: OnOutput | undefined
+  #input: string | undefined
+  #openCount = 0
+  #onDrained: (() => void) | undefined
+  #pid: number | undefined
+  #peakKib = 0
+  #sampledAtMs = Number.NEGATIVE_INFINITY
+  #isDead = false
+  #isKilled = false
+  #sendLimits: ((limits: Limits) => void) | undefined
+
+  constructor(clock: Clock, sampleMs: number) {
+    this.#clock = clock
+    this.#sampleMs = sampleMs
+    const { promise, resolve } = Promise.withResolvers<ExitReport>()
+    this.exited = promise
+    this.#settle = resolve
+  }
+
+  /** Highest memory so far, KiB. Reads a fresh figure when the last one is old. */
+  peakKib(): number {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#pid !== undefined && !this.#isDead && nowMs - this.#sampledAtMs > this.#sampleMs) {
+      this.#sampledAtMs = nowMs
+      const sample = process.platform === 'linux' ? sampleProcess(this.#pid) : undefined
+      this.#peakKib = Math.max(this.#peakKib, sample?.peakKib ?? 0)
+    }
+    return this.#peakKib
+  }
+
+  /** Join it to its process once that is on its way. */
+  connect(wiring: Wiring, sendLimits: (limits: Limits) => void): void {
+    this.#wiring = wiring
+    this.#sendLimits = sendLimits
+  }
+
+  limit(limits: Limits): void {
+    this.#sendLimits?.(limits)
+  }
+
+  /** Deliver output from now on; what was written before is delivered too. */
+  readOutput(onOutput: OnOutput): void {
+    this.#onOutput = onOutput
+    if (this.#pid !== undefined && !this.#isDead) this.#openOutputs()
+  }
+
+  /** Write one line to the standard input and close it. */
+  writeInput(line: string): void {
+    if (this.#pid === undefined) this.#input = line
+    else if (!this.#isDead) this.#wiring?.writeInput(line)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.#pid === undefined || this.#isDead) return
+    try {
+      process.kill(this.#pid, name)
+    } catch {
+      // Gone already; its exit is on the way.
+    }
+  }
+
+  signalGroup(name: NodeJS.Signals): void {
+    if (this.#pid !== undefined && !this.#isDead) signalGroup(this.#pid, name)
+  }
+
+  /** Kill the group and wait for its end. Idempotent. */
+  async kill(): Promise<void> {
+    if (!this.#isKilled) {
+      this.#isKilled = true
+      this.signalGroup('SIGKILL')
+      const timer = this.#clock.after(giveUpMs, () => this.#end({ isOutOfMemory: false }))
+      void this.exited.then(() => timer.clear())
+    }
+    await this.exited
+  }
+
+  /** Whoever started it is gone, so that nobody will tell of its end. */
+  orphaned(sentence: string): void {
+    if (this.#isDead) return
+    if (this.#pid === undefined) {
+      this.#end({ isOutOfMemory: false, launchError: sentence })
+      return
+    }
+    signalGroup(this.#pid, 'SIGKILL')
+    this.#end({ signal: 'SIGKILL', isOutOfMemory: false })
+  }
+
+  accept(event: ProcessEvent): void {
+    switch (event.event) {
+      case 'started':
+        this.#started(event.pid)
+        break
+      case 'peak':
+        this.#peakKib = Math.max(this.#peakKib, event.peakKib)
+        break
+      case 'storage-exceeded':
+        this.#onOutput?.(Buffer.from(`${storageSentence(event.usedMib)}\n`), 'stderr')
+        break
+      case 'launch-error':
+        this.#end({ isOutOfMemory: false, launchError: event.sentence })
+        break
+      case 'exited':
+        this.#end({
+          ...(event.exitCode !== undefined && { exitCode: event.exitCode }),
+          ...(event.signal !== undefined && { signal: event.signal }),
+          isOutOfMemory: event.isOutOfMemory,
+        })
+        break
+    }
+  }
+
+  #started(pid: number): void {
+    if (this.#isDead) return
+    this.#pid = pid
+    this.#wiring?.onStarted()
+    if (this.#isKilled) signalGroup(pid, 'SIGKILL')
+    if (this.#input !== undefined) this.#wiring?.writeInput(this.#input)
+    if (this.#onOutput) this.#openOutputs()
+  }
+
+  #openOutputs(): void {
+    const wiring = this.#wiring
+    const onOutput = this.#onOutput
+    if (!wiring || !onOutput || this.#outputs.length > 0) return
+    const { stdout, stderr } = wiring.openOutputs()
+    this.#openOutput(stdout, (chunk) => onOutput(chunk, 'stdout'))
+    this.#openOutput(stderr, (chunk) => onOutput(chunk, 'stderr'))
+  }
+
+  #openOutput(output: Readable, onChunk: (chunk: Uint8Array) => void): void {
+    this.#outputs.push(output)
+    this.#openCount += 1
+    output.on('data', onChunk)
+    output.on('error', () => output.destroy())
+    output.once('close', () => {
+      this.#openCount -= 1
+      if (this.#openCount === 0) this.#onDrained?.()
+    })
+  }
+
+  #end(report: ExitReport): void {
+    if (this.#isDead) return
+    this.#isDead = true
+    this.#wiring?.release()
+    if (this.#openCount === 0) {
+      this.#settle(report)
+      return
+    }
+    const timer = this.#clock.after(outputGraceMs, () => {
+      for (const output of this.#outputs) output.destroy()
+    })
+    this.#onDrained = () => {
+      timer.clear()
+      this.#settle(report)
+    }
+  }
+}
+
+function storageSentence(usedMib: number): string {
+  return `Lair: ephemeral storage is exceeded: ${usedMib} MB used, so the environment is stopped`
+}

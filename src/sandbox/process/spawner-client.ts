@@ -1,0 +1,149 @@
+/** The server's side of the spawner: starts it, gives it work, hears what became of it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { extname, join } from 'node:path'
+import { PlatformError } from '../../lib/errors/platform-error.ts'
+import {
+  type Command,
+  type Limits,
+  type SpawnerMessage,
+  type StartRequest,
+  jsonLines,
+} from './messages.ts'
+import { PipePool, type PipeEnds, openEnds, removeNames } from './pipe-pool.ts'
+import type { ProcessHandle, Wiring } from './process-handle.ts'
+
+export class SpawnerClient {
+  readonly #child: ChildProcess
+  readonly #pool: PipePool
+  readonly #handles = new Map<number, ProcessHandle>()
+  readonly #gone: Promise<void>
+  #nextKey = 0
+  #failure: PlatformError | undefined
+
+  /** @param runFolder  removed by the spawner when this process is gone
+   *  @param pipeFolder  exists, below `runFolder`, used by this spawner alone */
+  constructor(runFolder: string, pipeFolder: string) {
+    this.#child = startSpawner(runFolder)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gone = promise
+    const onGone = (reason: string) => {
+      this.#fail(reason)
+      resolve()
+    }
+    this.#child.once('error', (error) => onGone(error.message))
+    this.#child.once('exit', (code, signal) => onGone(`it ended with ${signal ?? code}`))
+    this.#child.stdin?.on('error', () => this.#fail('its input is closed'))
+    const onChunk = jsonLines((value) => this.#hear(value as SpawnerMessage))
+    this.#child.stdout?.setEncoding('utf8')
+    this.#child.stdout?.on('data', onChunk)
+    this.#child.unref()
+    this.#pool = new PipePool(pipeFolder, (paths) => this.#send({ op: 'make-pipes', paths }))
+  }
+
+  /** false once it has ended or cannot do its work */
+  get isUsable(): boolean {
+    return this.#failure === undefined
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Have a process started. Its events go to `handle`.
+   *  @throws PlatformError when the spawner cannot be used; nothing was started then */
+  async start(handle: ProcessHandle, request: StartRequest): Promise<void> {
+    const count = request.hasInput ? 3 : 2
+    const names = this.#pool.tryTake(count) ?? (await this.#pool.take(count))
+    const [stdout = '', stderr = '', stdin] = names
+    const pipes = { stdout, stderr, ...(stdin !== undefined && { stdin }) }
+    let ends: PipeEnds
+    try {
+      ends = openEnds(pipes)
+    } catch (cause) {
+      throw new PlatformError('Cannot open the pipes of a sandbox', { cause })
+    }
+    const key = this.#nextKey
+    this.#nextKey += 1
+    this.#handles.set(key, handle)
+    handle.connect(wire(ends, names), (limits: Limits) => this.#send({ op: 'limit', key, limits }))
+    this.#send({ op: 'start', key, ...request, pipes })
+  }
+
+  /** End it; it kills what it started. Waits until it is gone. */
+  async close(): Promise<void> {
+    this.#child.ref()
+    this.#child.stdin?.end()
+    await this.#gone
+  }
+
+  #send(command: Command): void {
+    if (this.#failure === undefined) this.#child.stdin?.write(`${JSON.stringify(command)}\n`)
+  }
+
+  #hear(message: SpawnerMessage): void {
+    if (message.event === 'pipes-made') {
+      this.#pool.made(message.paths)
+    } else if (message.event === 'pipes-failed') {
+      this.#pool.fail(new PlatformError(`Cannot make pipes: ${message.sentence}`))
+      this.#failure = new PlatformError('The spawner cannot make pipes')
+    } else {
+      const handle = this.#handles.get(message.key)
+      const isLast = message.event === 'exited' || message.event === 'launch-error'
+      if (isLast) this.#handles.delete(message.key)
+      handle?.accept(message)
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= new PlatformError(`The spawner cannot be used: ${reason}`)
+    this.#pool.fail(this.#failure)
+    const handles = [...this.#handles.values()]
+    this.#handles.clear()
+    for (const handle of handles) handle.orphaned(`Cannot start sandbox: ${this.#failure.message}`)
+  }
+}
+
+function startSpawner(runFolder: string): ChildProcess {
+  const script = join(import.meta.dirname, `spawner${extname(import.meta.filename)}`)
+  return spawn(process.execPath, ['--max-old-space-size=64', '--no-warnings', script, runFolder], {
+    cwd: '/',
+    env: process.env['PATH'] === undefined ? {} : { PATH: process.env['PATH'] },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+}
+
+/** Outputs are opened only when the process has its ends: a pipe without a writer could look closed. */
+function wire(ends: PipeEnds, names: readonly string[]): Wiring {
+  let unopened: readonly number[] = [ends.stdout, ends.stderr]
+  let input = ends.stdin
+  let unremoved = names
+  const forget = () => {
+    removeNames(unremoved)
+    unremoved = []
+  }
+  const closeInput = () => {
+    if (input !== undefined) closeSync(input)
+    input = undefined
+  }
+  return {
+    onStarted: forget,
+    openOutputs: () => {
+      unopened = []
+      const open = (fd: number) => new Socket({ fd, readable: true, writable: false })
+      return { stdout: open(ends.stdout), stderr: open(ends.stderr) }
+    },
+    writeInput: (line) => {
+      if (input !== undefined) writeSync(input, `${line}\n`)
+      closeInput()
+    },
+    release: () => {
+      closeInput()
+      for (const fd of unopened) closeSync(fd)
+      unopened = []
+      forget()
+    },
+  }
+}

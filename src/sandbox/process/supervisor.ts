@@ -1,0 +1,238 @@
+/**
+ * Starts processes, each in a session and group of its own, watches what they use and tells what becomes of them. Runs inside the
+ * spawner; inside the server only where no spawner can be had. Knows process ids, nothing of functions.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { type Sampler, samplerFor } from './memory.ts'
+import type { Limits, ProcessEvent, StartRequest } from './messages.ts'
+import { folderBytes } from './storage.ts'
+
+const mib = 1024 * 1024
+/** how often a process that does something is looked at, and how seldom one that does nothing */
+const activeSampleMs = 25
+const idleSampleMs = 200
+const psSampleMs = 500
+const storageCheckMs = 1000
+const umask = 0o022
+
+type Watched = {
+  readonly key: number
+  readonly child: ChildProcess
+  readonly pid: number
+  limits: Limits | undefined
+  peakKib: number
+  reportedKib: number
+  activity: number
+  sampleAtMs: number
+  intervalMs: number
+  storageAtMs: number
+  isMeasuring: boolean
+  isOutOfMemory: boolean
+}
+
+export class Supervisor {
+  readonly #clock: Clock
+  readonly #tell: (event: ProcessEvent) => void
+  readonly #sampler: Sampler | undefined
+  readonly #minSampleMs: number
+  readonly #watched = new Map<number, Watched>()
+  #timer: Timer | undefined
+  #isSampling = false
+
+  constructor(clock: Clock, tell: (event: ProcessEvent) => void, platform = process.platform) {
+    this.#clock = clock
+    this.#tell = tell
+    this.#sampler = samplerFor(platform)
+    this.#minSampleMs = platform === 'linux' ? activeSampleMs : psSampleMs
+  }
+
+  /** Start a process. What becomes of it is told as events of `key`.
+   *  @returns the child, for its pipes when the request names none; undefined when it did not start */
+  start(key: number, request: StartRequest): ChildProcess | undefined {
+    const opened: number[] = []
+    try {
+      const child = launch(request, stdioOf(request, opened))
+      child.once('error', (error) => this.#launchFailed(key, request, error))
+      if (child.pid === undefined) return undefined
+      this.#watch(key, child, child.pid, request.limits)
+      return child
+    } catch (error) {
+      this.#launchFailed(key, request, error)
+      return undefined
+    } finally {
+      for (const handle of opened) closeSync(handle)
+    }
+  }
+
+  /** Set or change what a running process is held to. */
+  limit(key: number, limits: Limits): void {
+    const watched = this.#watched.get(key)
+    if (watched) watched.limits = limits
+  }
+
+  /** SIGKILL every group. */
+  killAll(): void {
+    for (const watched of this.#watched.values()) killGroup(watched.pid)
+  }
+
+  get runningCount(): number {
+    return this.#watched.size
+  }
+
+  #launchFailed(key: number, request: StartRequest, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#tell({
+      event: 'launch-error',
+      key,
+      sentence: `Cannot start ${request.argv[0]}: ${reason}`,
+    })
+  }
+
+  #watch(key: number, child: ChildProcess, pid: number, limits: Limits | undefined): void {
+    const nowMs = this.#clock.monotonicMs()
+    const watched: Watched = {
+      key,
+      child,
+      pid,
+      limits,
+      peakKib: 0,
+      reportedKib: 0,
+      activity: 0,
+      sampleAtMs: nowMs + this.#minSampleMs,
+      intervalMs: this.#minSampleMs,
+      storageAtMs: nowMs + storageCheckMs,
+      isMeasuring: false,
+      isOutOfMemory: false,
+    }
+    this.#watched.set(key, watched)
+    child.once('exit', (exitCode, signal) => this.#exited(watched, exitCode, signal))
+    this.#tell({ event: 'started', key, pid })
+    this.#arm()
+  }
+
+  #exited(watched: Watched, exitCode: number | null, signal: string | null): void {
+    this.#watched.delete(watched.key)
+    killGroup(watched.pid)
+    this.#tell({ event: 'peak', key: watched.key, peakKib: watched.peakKib })
+    this.#tell({
+      event: 'exited',
+      key: watched.key,
+      ...(exitCode !== null && { exitCode }),
+      ...(signal !== null && { signal }),
+      isOutOfMemory: watched.isOutOfMemory,
+    })
+  }
+
+  #arm(): void {
+    if (this.#timer || !this.#sampler || this.#watched.size === 0) return
+    this.#timer = this.#clock.after(this.#minSampleMs, () => {
+      this.#timer = undefined
+      if (!this.#isSampling) void this.#sample().finally(() => this.#arm())
+    })
+  }
+
+  async #sample(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs()
+    const due: Watched[] = []
+    for (const watched of this.#watched.values()) if (watched.sampleAtMs <= nowMs) due.push(watched)
+    if (due.length === 0 || !this.#sampler) return
+    this.#isSampling = true
+    const samples = await this.#sampler(due.map((watched) => watched.pid))
+    this.#isSampling = false
+    for (const watched of due) {
+      const sample = samples.get(watched.pid)
+      if (sample) this.#judge(watched, sample, nowMs)
+    }
+  }
+
+  #judge(
+    watched: Watched,
+    sample: { currentKib: number; peakKib: number; activity: number },
+    nowMs: number,
+  ): void {
+    const isActive = sample.activity !== watched.activity
+    watched.activity = sample.activity
+    watched.intervalMs = isActive
+      ? this.#minSampleMs
+      : Math.min(watched.intervalMs * 2, Math.max(idleSampleMs, 2 * this.#watched.size))
+    watched.sampleAtMs = nowMs + watched.intervalMs
+    watched.peakKib = Math.max(watched.peakKib, sample.peakKib)
+    if (watched.peakKib >= watched.reportedKib + 1024) {
+      watched.reportedKib = watched.peakKib
+      this.#tell({ event: 'peak', key: watched.key, peakKib: watched.peakKib })
+    }
+    if (watched.limits && sample.currentKib > watched.limits.memoryMib * 1024) {
+      watched.isOutOfMemory = true
+      killGroup(watched.pid)
+    }
+    if (isActive && nowMs >= watched.storageAtMs && !watched.isMeasuring) {
+      void this.#measureStorage(watched)
+    }
+  }
+
+  async #measureStorage(watched: Watched): Promise<void> {
+    const { limits } = watched
+    if (!limits) return
+    watched.isMeasuring = true
+    const maxBytes = limits.ephemeralStorageMib * mib
+    const bytes = await folderBytes(limits.temporaryDirectory, maxBytes)
+    watched.isMeasuring = false
+    watched.storageAtMs = this.#clock.monotonicMs() + storageCheckMs
+    if (bytes <= maxBytes || this.#watched.get(watched.key) !== watched) return
+    const usedMib = Math.ceil(bytes / mib)
+    this.#tell({ event: 'storage-exceeded', key: watched.key, usedMib })
+    killGroup(watched.pid)
+  }
+}
+
+/** SIGKILL a process group; nothing happens when it is gone. */
+export function killGroup(pid: number): void {
+  signalGroup(pid, 'SIGKILL')
+}
+
+/** Signal a process group; nothing happens when it is gone. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // Gone already, which is what was wanted.
+  }
+}
+
+function stdioOf(request: StartRequest, opened: number[]): StdioOptions {
+  const { pipes } = request
+  if (!pipes) return [request.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
+  const open = (path: string, flags: number): number => {
+    const handle = openSync(path, flags)
+    opened.push(handle)
+    return handle
+  }
+  // Without O_NONBLOCK an open would wait for ever if the server let go of its end meanwhile. The child gets blocking
+  // handles all the same: libuv clears the flag on the first three.
+  const writeFlags = constants.O_WRONLY | constants.O_NONBLOCK
+  return [
+    pipes.stdin === undefined
+      ? 'ignore'
+      : open(pipes.stdin, constants.O_RDONLY | constants.O_NONBLOCK),
+    open(pipes.stdout, writeFlags),
+    open(pipes.stderr, writeFlags),
+  ]
+}
+
+/** spawn() forks before it returns, so the mask is ours for that moment only. */
+function launch(request: StartRequest, stdio: StdioOptions): ChildProcess {
+  const [program, ...args] = request.argv
+  const earlier = process.umask(umask)
+  try {
+    return spawn(program, args, {
+      cwd: request.workingDirectory,
+      env: request.environment,
+      detached: true,
+      stdio,
+    })
+  } finally {
+    process.umask(earlier)
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The real runtime clients as deployable functions. scripts/prepare-compat.ts builds them, unmodified from their registries, into
+ * .cache/compat/programs/<name>/ (what the zip holds) and <name>.zip; tests and benchmarks read them here.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { TestContext } from 'node:test'
+import { skipOrFail } from './tools.ts'
+
+/** Folder of everything that was built or downloaded for compatibility tests; not in version control. */
+export const cacheFolder = resolve(import.meta.dirname, '../../.cache/compat')
+
+/** Sources of the functions. */
+export const sourceFolder = resolve(import.meta.dirname, 'programs')
+
+/** Each answers {"runtime": …, "event": …}; those marked raise an error for {"fail": true}. */
+export const programNames = ['bash', 'rust', 'go', 'python', 'node3', 'node4'] as const
+export type ProgramName = (typeof programNames)[number]
+
+/** AWS's Runtime Interface Emulator, as its own SAM CLI ships it. */
+export const emulatorPath = join(cacheFolder, 'aws-lambda-rie')
+
+export type PreparedProgram = {
+  /** unpacked, with `bootstrap` in it */
+  readonly folder: string
+  readonly zip: Buffer
+}
+
+export const programFolder = (name: ProgramName): string => join(cacheFolder, 'programs', name)
+export const programZipPath = (name: ProgramName): string => `${programFolder(name)}.zip`
+
+/** A prepared program, or undefined when nobody prepared it. */
+export function findProgram(name: ProgramName): PreparedProgram | undefined {
+  const zipPath = programZipPath(name)
+  if (!existsSync(zipPath)) return undefined
+  return { folder: programFolder(name), zip: readFileSync(zipPath) }
+}
+
+/** A prepared program; without it the test is skipped with a sentence, in CI it fails. */
+export function requireProgram(t: TestContext, name: ProgramName): PreparedProgram | undefined {
+  const program = findProgram(name)
+  if (!program) {
+    skipOrFail(t, `The ${name} runtime client is not built: run "node scripts/prepare-compat.ts"`)
+  }
+  return program
+}

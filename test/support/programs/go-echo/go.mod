@@ -1,0 +1,5 @@
+module lair.example/go-echo
+
+go 1.26
+
+require github.com/aws/aws-lambda-go v1.55.1

@@ -130,10 +130,15 @@ export const logLimits = {
   maxBufferedBytes: 32 * MIB,
   /** the oldest events of a group are dropped beyond this */
   maxGroupBytes: 64 * MIB,
+  /** a group beyond maxGroupBytes is cut to this share of it, so that cutting is rare */
+  keptShare: 0.9,
   maxReadCount: 10_000,
-  /** events are kept in pages of at most this */
+  /** events are kept in pages of at most this; an event larger than a page has its own */
   pageEventCount: 500,
   pageBytes: 128 * KIB,
+  /** one flush writes at most this in one turn of the event loop */
+  sliceEventCount: 1000,
+  sliceBytes: 256 * KIB,
 } as const
 
 /** The gateway's own limits (gateway/). */

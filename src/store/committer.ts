@@ -86,9 +86,15 @@ export class Committer {
     this.#batch.effects.push(effect)
   }
 
-  /** @throws PlatformError when the store is closed or failed */
-  checkUsable(): void {
-    if (this.#failure) throw new PlatformError(this.#failure.message, { cause: this.#failure })
+  /** Run a query; it sees every write made so far, of the open transaction too.
+   *  @throws PlatformError when the store is closed or failed */
+  read<Result>(query: () => Result): Result {
+    this.#checkUsable()
+    try {
+      return query()
+    } catch (error) {
+      throw storeError('Cannot read from the store', error)
+    }
   }
 
   /** Commit and sync what is open; refuse everything from then on. */
@@ -98,11 +104,15 @@ export class Committer {
     await this.#syncing
   }
 
+  #checkUsable(): void {
+    if (this.#failure) throw new PlatformError(this.#failure.message, { cause: this.#failure })
+  }
+
   #run<Result>(
     change: () => Result,
     { waits }: { waits: boolean },
   ): { result: Result; batch: Batch } {
-    this.checkUsable()
+    this.#checkUsable()
     const batch = this.#batch ?? this.#begin()
     try {
       const result = change()
@@ -140,7 +150,7 @@ export class Committer {
   #commit(batch: Batch): void {
     this.#batch = undefined
     try {
-      this.checkUsable()
+      this.#checkUsable()
       if (batch.writeCount > 0) this.#saveSequence.run(this.#sequence)
       this.#database.exec('COMMIT')
     } catch (error) {

@@ -29,23 +29,25 @@ export function createDocuments(database: DatabaseSync, committer: Committer): D
 
   return {
     get<Value>(key: string) {
-      committer.checkUsable()
-      const row = statements.find.get(key) as Row | undefined
-      return row && toDocument<Value>(row)
+      return committer.read(() => {
+        const row = statements.find.get(key) as Row | undefined
+        return row && toDocument<Value>(row)
+      })
     },
     list<Value>(prefix: string, { after = '', limit }: { after?: string; limit?: number } = {}) {
-      committer.checkUsable()
       const count = Math.min(limit ?? storeLimits.maxListCount, storeLimits.maxListCount)
       assert(count >= 1, 'a page holds at least one document')
       const end = endOfPrefix(prefix)
-      const rows = statements.findPage.all(prefix, justAfter(after), end, count + 1) as Row[]
-      const documents = rows.slice(0, count).map((row) => toDocument<Value>(row))
-      const last = documents.at(-1)
-      return rows.length > count && last ? { documents, next: last.key } : { documents }
+      return committer.read(() => {
+        const rows = statements.findPage.all(prefix, justAfter(after), end, count + 1) as Row[]
+        const documents = rows.slice(0, count).map((row) => toDocument<Value>(row))
+        const last = documents.at(-1)
+        return rows.length > count && last ? { documents, next: last.key } : { documents }
+      })
     },
     count(prefix) {
-      committer.checkUsable()
-      return Number(statements.countRange.get(prefix, endOfPrefix(prefix))?.['count'])
+      const end = endOfPrefix(prefix)
+      return committer.read(() => Number(statements.countRange.get(prefix, end)?.['count']))
     },
     async put(key, value, expected) {
       return await write([prepare({ kind: 'put', key, value }, expected)])

@@ -43,10 +43,9 @@ export function createQueues({ database, committer, clock }: QueuesOptions): Que
     },
     take(queue, max, leaseMs) {
       assert(max >= 1 && leaseMs >= 0, 'a take asks for messages and leases them')
-      committer.checkUsable()
       const nowMs = Math.floor(clock.nowMs())
       const count = Math.min(max, storeLimits.maxTakeCount)
-      const rows = statements.findAvailable.all(queue, nowMs, count) as Row[]
+      const rows = committer.read(() => statements.findAvailable.all(queue, nowMs, count) as Row[])
       if (rows.length === 0) return []
       return committer.writeLazily(() => lease(rows, Math.floor(nowMs + leaseMs), statements))
     },
@@ -61,27 +60,13 @@ export function createQueues({ database, committer, clock }: QueuesOptions): Que
         statements.release.run(Math.floor(availableAtMs), toSequence(id), queue),
       )
     },
-    count(queue) {
-      committer.checkUsable()
-      return Number(statements.count.get(queue)?.['count'])
-    },
-    names(prefix) {
-      committer.checkUsable()
-      const names: string[] = []
-      const end = endOfPrefix(prefix)
-      // One look-up in the index for each name, however many messages it has.
-      let name = statements.findName.get(prefix, prefix, end)?.['name']
-      while (typeof name === 'string') {
-        names.push(name)
-        name = statements.findName.get(prefix, justAfter(name), end)?.['name']
-      }
-      return names
-    },
-    nextAvailableAtMs(queue) {
-      committer.checkUsable()
-      const atMs = statements.findNext.get(queue)?.['at_ms']
-      return typeof atMs === 'number' ? atMs : undefined
-    },
+    count: (queue) => committer.read(() => Number(statements.count.get(queue)?.['count'])),
+    names: (prefix) => committer.read(() => listNames(prefix, statements)),
+    nextAvailableAtMs: (queue) =>
+      committer.read(() => {
+        const atMs = statements.findNext.get(queue)?.['at_ms']
+        return typeof atMs === 'number' ? atMs : undefined
+      }),
     async releaseAll() {
       await committer.write(() => statements.releaseAll.run())
     },
@@ -137,6 +122,18 @@ function lease(rows: readonly Row[], untilMs: number, statements: Statements): M
     messages.push(message)
   }
   return messages
+}
+
+/** One look-up in the index for each name, however many messages it has. */
+function listNames(prefix: string, { findName }: Statements): string[] {
+  const names: string[] = []
+  const end = endOfPrefix(prefix)
+  let name = findName.get(prefix, prefix, end)?.['name']
+  while (typeof name === 'string') {
+    names.push(name)
+    name = findName.get(prefix, justAfter(name), end)?.['name']
+  }
+  return names
 }
 
 function toMessage(row: Row, { attributes, body }: Body): Message {

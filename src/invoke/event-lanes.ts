@@ -1,0 +1,92 @@
+/**
+ * Whose turn it is among the queues of asynchronous events: one lane per function that has events. Lanes take turns; a lane whose
+ * function is throttled learns how many of its events may run at once. In memory only: the queues themselves are durable.
+ */
+import { eventLimits } from '../config.ts'
+
+/** One function's events. */
+export type Lane = {
+  /** of its queue */
+  readonly name: string
+  /** epoch ms at which there may be something to take */
+  dueAtMs: number
+  activeCount: number
+  /** how many may run at once: falls with a refusal, grows by one with each round of runs */
+  limit: number
+  /** refusals in a row */
+  refusalCount: number
+  /** how many more may be taken */
+  readonly room: number
+}
+
+class LaneState implements Lane {
+  readonly name: string
+  dueAtMs: number
+  activeCount = 0
+  limit: number = eventLimits.maxConcurrency
+  refusalCount = 0
+
+  constructor(name: string, dueAtMs: number) {
+    this.name = name
+    this.dueAtMs = dueAtMs
+  }
+
+  get room(): number {
+    return Math.floor(this.limit) - this.activeCount
+  }
+}
+
+/** All lanes that have events, the one that was served longest ago first. */
+export class EventLanes {
+  readonly #lanes = new Map<string, Lane>()
+
+  /** There is, or will be, something to take.
+   *  @param atMs  epoch ms */
+  wake(name: string, atMs: number): void {
+    const lane = this.#lanes.get(name)
+    if (lane === undefined) this.#lanes.set(name, new LaneState(name, atMs))
+    else lane.dueAtMs = Math.min(lane.dueAtMs, atMs)
+  }
+
+  /** The lane whose turn it is; it goes to the end of the row. */
+  nextDue(nowMs: number): Lane | undefined {
+    for (const lane of this.#lanes.values()) {
+      if (lane.dueAtMs > nowMs || lane.room <= 0) continue
+      this.#lanes.delete(lane.name)
+      this.#lanes.set(lane.name, lane)
+      return lane
+    }
+    return undefined
+  }
+
+  /** When the next lane is due that could take something; undefined when none will by itself. */
+  nextDueAtMs(): number | undefined {
+    let atMs: number | undefined
+    for (const lane of this.#lanes.values()) {
+      if (lane.room > 0) atMs = Math.min(atMs ?? lane.dueAtMs, lane.dueAtMs)
+    }
+    return atMs
+  }
+
+  /** Nothing to take before `untilMs`; undefined: nothing at all. */
+  rest(lane: Lane, untilMs: number | undefined): void {
+    if (untilMs !== undefined) lane.dueAtMs = untilMs
+    else if (lane.activeCount === 0) this.#lanes.delete(lane.name)
+    else lane.dueAtMs = Infinity
+  }
+
+  /** Take nothing of this lane before `untilMs`. */
+  pause(lane: Lane, untilMs: number): void {
+    lane.dueAtMs = untilMs
+  }
+
+  ran(lane: Lane): void {
+    lane.refusalCount = 0
+    lane.limit = Math.min(eventLimits.maxConcurrency, lane.limit + 1 / Math.max(1, lane.limit))
+  }
+
+  refused(lane: Lane): void {
+    lane.refusalCount++
+    lane.limit = Math.max(1, lane.activeCount - 1)
+  }
+}

@@ -1,0 +1,25 @@
+/** What the operations of Lambda work with, handed in by main.ts, and the types of their handlers. */
+import type { RequestContext } from '../../gateway/service.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Ids } from '../../lib/ids.ts'
+import type { Packages } from '../../packages/packages.ts'
+import type { Handlers } from '../../protocol/handlers.ts'
+import type { Catalogue } from '../../runtimes/runtime.ts'
+import type { Store } from '../../store/store.ts'
+
+/** Everything the control plane needs of other rooms. */
+export type LambdaDependencies = {
+  readonly store: Store
+  readonly packages: Packages
+  readonly catalogue: Catalogue
+  readonly clock: Clock
+  readonly ids: Ids
+  /** Sign a path of this server for a short life. @returns the path with its query; the endpoint goes before it */
+  readonly presign: (path: string) => string
+}
+
+/** The handlers of the whole service, by operation. */
+export type LambdaHandlers = Handlers<typeof import('@aws-sdk/client-lambda'), RequestContext>
+
+/** Below this path, followed by the id of a blob, zips are downloaded with a presigned URL. */
+export const downloadRoute = '/_lair/code/'

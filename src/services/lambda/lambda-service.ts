@@ -1,0 +1,41 @@
+/** The service `lambda`: its operations, assembled, and the lookup that invoking uses. main.ts makes one. */
+import type { Service } from '../../gateway/service.ts'
+import type { Targets } from '../../invoke/target.ts'
+import { createFunctionHandlers } from './create-function.ts'
+import { deleteFunctionHandlers } from './delete-function.ts'
+import type { LambdaDependencies } from './dependencies.ts'
+import { getFunctionHandlers } from './get-function.ts'
+import { Resolver } from './resolve.ts'
+import { tagHandlers } from './tags.ts'
+
+/** The control plane of Lambda. */
+export type LambdaService = Disposable & {
+  readonly service: Service<typeof import('@aws-sdk/client-lambda')>
+  /** how everything that runs a function finds it: synchronous, from memory */
+  readonly targets: Targets
+  /** Be told the ARN of a version that changed or is gone, or of a function (unqualified) that is gone. */
+  onChange(listener: (arn: string) => void): Disposable
+}
+
+/** Make the control plane of Lambda over a store. */
+export function createLambdaService(deps: LambdaDependencies): LambdaService {
+  const { packages, ids } = deps
+  const resolver = new Resolver({ documents: deps.store.documents, packages, ids })
+  return {
+    service: {
+      name: 'lambda',
+      handlers: {
+        ...createFunctionHandlers(deps),
+        ...getFunctionHandlers(deps),
+        ...deleteFunctionHandlers(deps),
+        ...tagHandlers(deps),
+      },
+    },
+    targets: {
+      resolve: resolver.resolve,
+      unreservedConcurrency: (place) => resolver.unreservedConcurrency(place),
+    },
+    onChange: (listener) => resolver.onChange(listener),
+    [Symbol.dispose]: () => resolver[Symbol.dispose](),
+  }
+}

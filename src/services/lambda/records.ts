@@ -1,0 +1,188 @@
+/**
+ * What the store keeps of functions, and under which keys. A function's own document holds $LATEST; published versions,
+ * aliases, policies and reserved concurrency are documents of their own, so that each change is one small write.
+ */
+import type { LogFormat, Place } from '../../model.ts'
+
+/** The zip of a version or layer. */
+export type CodeRecord = {
+  /** blob id, and name of the unpacked folder */
+  readonly id: string
+  readonly codeSha256: string
+  readonly zippedBytes: number
+  readonly unzippedBytes: number
+}
+
+/** A layer as a function uses it: it goes on working when the layer version is deleted. */
+export type UsedLayer = CodeRecord & { readonly arn: string }
+
+export type Logging = {
+  readonly logFormat: LogFormat
+  readonly logGroup: string
+  readonly applicationLogLevel?: string
+  readonly systemLogLevel?: string
+}
+
+export type VpcSettings = {
+  readonly subnetIds: readonly string[]
+  readonly securityGroupIds: readonly string[]
+  readonly isIpv6Allowed: boolean
+}
+
+/** The configuration that a caller can change. */
+export type Settings = {
+  readonly description: string
+  readonly role: string
+  readonly runtime: string
+  readonly handler: string
+  readonly timeoutSeconds: number
+  readonly memoryMib: number
+  readonly ephemeralStorageMib: number
+  readonly architecture: 'x86_64' | 'arm64'
+  /** absent when it was never given; AWS tells that from an empty one */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly layers: readonly UsedLayer[]
+  readonly tracingMode: 'Active' | 'PassThrough'
+  readonly logging: Logging
+  readonly snapStart: 'None' | 'PublishedVersions'
+  readonly vpc?: VpcSettings
+  readonly deadLetterTargetArn?: string
+  readonly fileSystems: readonly { readonly arn: string; readonly localMountPath: string }[]
+  readonly kmsKeyArn?: string
+}
+
+/** $LATEST or a published version. */
+export type VersionRecord = {
+  /** `$LATEST` or a decimal number */
+  readonly version: string
+  /** what clients see: changes with everything, tags and permissions included */
+  readonly revisionId: string
+  /** changes only with code and settings: what runs is the same as long as this is */
+  readonly deploymentId: string
+  readonly modifiedAtMs: number
+  readonly settings: Settings
+  readonly code: CodeRecord
+}
+
+export type FunctionRecord = {
+  readonly functionName: string
+  readonly latest: VersionRecord
+  /** the highest version number ever given; 0 before the first */
+  readonly lastVersion: number
+  /** the last published version and what it was published from */
+  readonly published?: { readonly version: string; readonly deploymentId: string }
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export type AliasRecord = {
+  readonly name: string
+  readonly functionVersion: string
+  readonly description: string
+  /** the second version and its share, 0 to 1 */
+  readonly routing?: { readonly version: string; readonly weight: number }
+  readonly revisionId: string
+}
+
+export type Statement = {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Principal: unknown
+  readonly Action: string
+  readonly Resource: string
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+export type PolicyRecord = { readonly statements: readonly Statement[] }
+
+export type ConcurrencyRecord = { readonly reserved: number }
+
+export type LayerRecord = { readonly layerName: string; readonly lastVersion: number }
+
+export type LayerVersionRecord = {
+  readonly layerName: string
+  readonly version: number
+  readonly description: string
+  readonly licenseInfo?: string
+  readonly compatibleRuntimes?: readonly string[]
+  readonly compatibleArchitectures?: readonly string[]
+  readonly createdAtMs: number
+  readonly code: CodeRecord
+}
+
+export type LayerPolicyRecord = PolicyRecord & { readonly revisionId: string }
+
+type Collection =
+  | 'functions'
+  | 'versions'
+  | 'aliases'
+  | 'policies'
+  | 'concurrency'
+  | 'layers'
+  | 'layer-versions'
+  | 'layer-policies'
+
+/** All documents of the control plane lie below this. */
+export const rootKey = 'lambda/'
+
+/** Prefix of a collection, or of the part of it that belongs to one function or layer. */
+export function prefixOf(place: Place, collection: Collection, owner?: string): string {
+  const prefix = `${rootKey}${place.accountId}/${place.region}/${collection}/`
+  return owner === undefined ? prefix : `${prefix}${owner}/`
+}
+
+/** Key of a function's document, $LATEST included. */
+export function functionKey(place: Place, functionName: string): string {
+  return prefixOf(place, 'functions') + functionName
+}
+
+/** Key of a published version. */
+export function versionKey(place: Place, functionName: string, version: string): string {
+  return prefixOf(place, 'versions', functionName) + padded(version)
+}
+
+/** Key of an alias. */
+export function aliasKey(place: Place, functionName: string, name: string): string {
+  return prefixOf(place, 'aliases', functionName) + name
+}
+
+/** Key of the policy of a function, a version or an alias. */
+export function policyKey(place: Place, functionName: string, qualifier: string): string {
+  return prefixOf(place, 'policies', functionName) + qualifier
+}
+
+/** Key of a function's reserved concurrency. */
+export function concurrencyKey(place: Place, functionName: string): string {
+  return prefixOf(place, 'concurrency') + functionName
+}
+
+/** Key of a layer. */
+export function layerKey(place: Place, layerName: string): string {
+  return prefixOf(place, 'layers') + layerName
+}
+
+/** Key of a layer version: the newest comes first. */
+export function layerVersionKey(place: Place, layerName: string, version: number): string {
+  return prefixOf(place, 'layer-versions', layerName) + padded(String(maxVersion - version))
+}
+
+/** Key of a layer version's policy. */
+export function layerPolicyKey(place: Place, layerName: string, version: number): string {
+  return prefixOf(place, 'layer-policies', layerName) + padded(String(version))
+}
+
+/** Whose document a key names: place, collection and function or layer. @returns undefined for a key of another form */
+export function ownerOfKey(
+  key: string,
+): { place: Place; collection: string; owner: string; rest: string } | undefined {
+  const [, accountId, region, collection, owner, rest = ''] = key.split('/')
+  if (accountId === undefined || region === undefined || collection === undefined) return undefined
+  return owner === undefined ? undefined : { place: { accountId, region }, collection, owner, rest }
+}
+
+const versionDigits = 10
+const maxVersion = 10 ** versionDigits - 1
+
+/** Numbers of one width sort as text does. */
+function padded(version: string): string {
+  return version.padStart(versionDigits, '0')
+}

@@ -1,0 +1,10 @@
+#!/bin/bash
+# Turns a deployed function into a shell: reads a line, runs it there, prints the log of the invocation.
+function_name=${1:-shell}
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+while read -r -p "$function_name> " cmd; do
+  payload=$(printf '{"cmd":"%s"}' "$(printf '%s' "$cmd" | sed 's/[\\"]/\\&/g')")
+  aws lambda invoke --function-name "$function_name" --cli-binary-format raw-in-base64-out --payload "$payload" \
+    --log-type Tail --query LogResult --output text "$out" | base64 -d
+done

@@ -6,6 +6,8 @@ export type Credential = {
   readonly accountId: string
   /** ARN of the principal */
   readonly arn: string
+  /** temporary credentials only: the gateway refuses them from then on */
+  readonly expiresAtMs?: number
 }
 
 export type SessionCredential = Credential & {
@@ -14,7 +16,8 @@ export type SessionCredential = Credential & {
 }
 
 export type Credentials = {
-  /** Synchronous: the hot path. undefined = unknown, expired or revoked; the gateway words the error. */
+  /** Synchronous: the hot path. undefined = unknown, revoked or forged. Expired ones are found too, so that the gateway can
+   *  word the error: it looks at `expiresAtMs`. */
   find(accessKeyId: string, sessionToken?: string): Credential | undefined
   /** Temporary credentials of an assumed role; the token is sealed, nothing is stored. */
   issueSession(request: {

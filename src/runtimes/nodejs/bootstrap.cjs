@@ -1,0 +1,72 @@
+'use strict'
+// Lair's own runtime client for Node.js 18 and newer: what runs in a function's process. Started with `--wait` it is generic:
+// it loads all it needs, waits on its standard input for one line of JSON that says which function it is, and goes on as if
+// it had been started that way.
+
+const { programmingModel } = require('./programming-model.cjs')
+const { RuntimeClient } = require('./client.cjs')
+const { patchConsole } = require('./console.cjs')
+const { runtimeError } = require('./errors.cjs')
+const { installGlobals, streamingOptions } = require('./globals.cjs')
+const { loadHandler, refuseCallback } = require('./loader.cjs')
+const { Runtime } = require('./runtime.cjs')
+
+if (process.argv.includes('--wait', 2)) require('./wait.cjs').becomeAssigned()
+void main()
+
+async function main() {
+  const model = programmingModel(process.env.AWS_EXECUTION_ENV)
+  const runtime = new Runtime(model)
+  patchConsole(model)
+  const client = new RuntimeClient(
+    process.env.AWS_LAMBDA_RUNTIME_API || '127.0.0.1:9001',
+    (headers, body) => runtime.handleOnce(headers, body),
+    (error) => {
+      process.stderr.write(`Runtime API failed: ${error.message}\n`)
+      process.exit(1)
+    },
+  )
+  runtime.client = client
+  watchProcess(runtime, model)
+  runtime.store = installGlobals()
+  let handler
+  try {
+    handler = await loadHandler(
+      model,
+      process.env.LAMBDA_TASK_ROOT || process.cwd(),
+      process.env._HANDLER || '',
+    )
+    runtime.stream = streamOf(model, handler)
+    refuseCallback(model, handler, runtime.stream !== undefined)
+  } catch (error) {
+    if (model.hasCallbacks) runtime.crash('Uncaught Exception', error, 129)
+    else runtime.crash('Init Error', error, 1)
+    return
+  }
+  runtime.start(client, handler)
+}
+
+function streamOf(model, handler) {
+  let options
+  try {
+    options = streamingOptions(handler)
+  } catch (error) {
+    throw runtimeError(model, 'MalformedStreamingHandler', error.message)
+  }
+  if (options === undefined) return undefined
+  const { StreamingModel } = require('./streaming.cjs')
+  return new StreamingModel(options)
+}
+
+/** source: aws-lambda-ric 3.3.0: exit statuses 129 and 128, and the texts of their log lines */
+function watchProcess(runtime, model) {
+  process.on('uncaughtException', (error) => runtime.crash('Uncaught Exception', error, 129))
+  process.on('unhandledRejection', (reason, promise) => {
+    const error = runtimeError(model, 'UnhandledPromiseRejection', String(reason))
+    error.reason = reason
+    error.promise = promise
+    runtime.crash('Unhandled Promise Rejection', error, 128)
+  })
+  process.on('beforeExit', () => runtime.handleDrained())
+  process.on('exit', () => runtime.sendLastAnswer())
+}

@@ -1,0 +1,53 @@
+'use strict'
+// The generic part of a bootstrap that was started before anybody knew for which function.
+
+const fs = require('node:fs')
+const Module = require('node:module')
+
+/** A customer's environment is at most 4 KB; the rest is the platform's. */
+const MAX_LINE_BYTES = 1024 * 1024
+
+/** Block until one line `{"environment":{…},"workingDirectory":"…"}` arrives on standard input, then be that process:
+ *  environment, working directory, module paths, time zone. A closed input ends the process. */
+function becomeAssigned() {
+  const { environment, workingDirectory } = JSON.parse(readLine())
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, environment)
+  // Node.js forgets its cached zone only when TZ is assigned.
+  if (environment.TZ === undefined) {
+    process.env.TZ = ''
+    delete process.env.TZ
+  }
+  process.chdir(workingDirectory)
+  Module._initPaths()
+  process.argv.splice(2)
+  fs.closeSync(0)
+  fs.openSync('/dev/null', 'r')
+}
+
+function readLine() {
+  const parts = []
+  let size = 0
+  for (;;) {
+    const bytes = readSome()
+    if (bytes.length === 0) process.exit(0)
+    parts.push(bytes)
+    size += bytes.length
+    if (bytes.includes(10)) return Buffer.concat(parts).toString('utf8').split('\n', 1)[0]
+    if (size > MAX_LINE_BYTES) throw new Error('Assignment on standard input is too long')
+  }
+}
+
+function readSome() {
+  const bytes = Buffer.allocUnsafe(64 * 1024)
+  for (;;) {
+    try {
+      return bytes.subarray(0, fs.readSync(0, bytes))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+module.exports = { becomeAssigned }

@@ -36,7 +36,7 @@ export function describeJsonProblem(bytes: Uint8Array): string {
 
 class Problem extends Error {}
 
-type Container = { readonly isObject: boolean; readonly start: string }
+type Container = { readonly isObject: boolean; readonly line: number; readonly column: number }
 
 /** Reads one value; throws at the first problem. Containers are a list, not calls: depth costs no stack. */
 class Scanner {
@@ -98,7 +98,7 @@ class Scanner {
   }
 
   #container(isObject: boolean): boolean {
-    this.#open.push({ isObject, start: this.#position() })
+    this.#open.push({ isObject, line: this.#line, column: this.#column() })
     this.#at++
     this.#skipSpace()
     if (this.#isAtEnd()) this.#failAtEnd()
@@ -270,8 +270,8 @@ class Scanner {
     return this.#bytes[this.#at] ?? -1
   }
 
-  #position(): string {
-    return `${source}${this.#line}, column: ${this.#at - this.#lineStart + 1}]`
+  #column(): number {
+    return this.#at - this.#lineStart + 1
   }
 
   #failAtCharacter(expectation: string): never {
@@ -283,21 +283,30 @@ class Scanner {
     const found = String.fromCharCode(this.#peek())
     const expected = String.fromCharCode(closer(container))
     this.#fail(
-      `Unexpected close marker '${found}': expected '${expected}' (for ${kind} starting at ${container.start})`,
+      `Unexpected close marker '${found}': expected '${expected}' (for ${kind} starting at ${startOf(container)})`,
     )
   }
 
   #failAtEnd(): never {
     const container = this.#open.at(-1)
-    const kind = container?.isObject === true ? 'Object' : 'Array'
+    if (container === undefined) this.#fail('Unexpected end-of-input')
+    const kind = container.isObject ? 'Object' : 'Array'
     this.#fail(
-      `Unexpected end-of-input: expected close marker for ${kind} (start marker at ${container?.start ?? ''})`,
+      `Unexpected end-of-input: expected close marker for ${kind} (start marker at ${startOf(container)})`,
     )
   }
 
   #fail(message: string): never {
-    throw new Problem(`${message}\n at ${this.#position()}`)
+    throw new Problem(`${message}\n at ${position(this.#line, this.#column())}`)
   }
+}
+
+function position(line: number, column: number): string {
+  return `${source}${line}, column: ${column}]`
+}
+
+function startOf({ line, column }: Container): string {
+  return position(line, column)
 }
 
 function closer(container: Container): number {

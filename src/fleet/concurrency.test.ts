@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { FunctionVersion } from '../model.ts'
+import { Concurrency, giveSlot, takeSlot } from './concurrency.ts'
+
+/** Only what the accounting reads. */
+function version(functionName: string, accountId = '000000000000'): FunctionVersion {
+  const arn = `arn:aws:lambda:us-east-1:${accountId}:function:${functionName}:$LATEST`
+  return {
+    accountId,
+    region: 'us-east-1',
+    functionName,
+    version: '$LATEST',
+    arn,
+    revisionId: 'r',
+    runtime: 'provided.al2023',
+    handler: 'h',
+    memoryMib: 128,
+    timeoutMs: 3000,
+    ephemeralStorageMib: 512,
+    architecture: 'x86_64',
+    environment: {},
+    roleArn: 'arn:aws:iam::000000000000:role/r',
+    codePath: '/nowhere',
+    logGroup: `/aws/lambda/${functionName}`,
+    logFormat: 'Text',
+  }
+}
+
+test('takeSlot() refuses at the reserved concurrency, with its own reason', () => {
+  const counters = new Concurrency().enter(version('f'))
+  const limits = { reservedConcurrency: 2, unreservedConcurrency: 100 }
+  takeSlot(counters, limits)
+  const kind = takeSlot(counters, limits)
+  assert.throws(() => takeSlot(counters, limits), {
+    code: 'TooManyRequestsException',
+    status: 429,
+    message: 'Rate Exceeded.',
+    fields: {
+      Type: 'User',
+      Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+      retryAfterSeconds: '1',
+    },
+  })
+  giveSlot(counters, kind)
+  takeSlot(counters, limits)
+})
+
+test('takeSlot() lets functions of one account and region share the unreserved pool', () => {
+  const concurrency = new Concurrency()
+  const first = concurrency.enter(version('f'))
+  const second = concurrency.enter(version('g'))
+  const elsewhere = concurrency.enter(version('f', '111111111111'))
+  takeSlot(first, { unreservedConcurrency: 1 })
+  assert.throws(() => takeSlot(second, { unreservedConcurrency: 1 }), {
+    fields: { Type: 'User', Reason: 'ConcurrentInvocationLimitExceeded', retryAfterSeconds: '1' },
+  })
+  takeSlot(elsewhere, { unreservedConcurrency: 1 })
+  takeSlot(second, { reservedConcurrency: 1, unreservedConcurrency: 1 })
+})
+
+test('takeSlot() blocks a function with a reservation of nothing', () => {
+  const counters = new Concurrency().enter(version('f'))
+  assert.throws(() => takeSlot(counters, { reservedConcurrency: 0, unreservedConcurrency: 9 }))
+})
+
+test('a slot that was taken from the pool goes back there, even when a reservation came in between', () => {
+  const counters = new Concurrency().enter(version('f'))
+  const kind = takeSlot(counters, { unreservedConcurrency: 1 })
+  assert.throws(() => takeSlot(counters, { reservedConcurrency: 1, unreservedConcurrency: 1 }))
+  giveSlot(counters, kind)
+  assert.equal(counters.account.unreservedCount, 0)
+  assert.equal(counters.functionCount, 0)
+})

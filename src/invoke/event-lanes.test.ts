@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EventLanes } from './event-lanes.ts'
+
+test('lanes take turns', () => {
+  const lanes = new EventLanes()
+  for (const name of ['a', 'b', 'c']) lanes.wake(name, 0)
+  const turns = Array.from({ length: 5 }, () => lanes.nextDue(0)?.name)
+  assert.deepEqual(turns, ['a', 'b', 'c', 'a', 'b'])
+})
+
+test('a lane is due when its earliest event is, and gone when it has none', () => {
+  const lanes = new EventLanes()
+  lanes.wake('a', 50)
+  lanes.wake('a', 40)
+  assert.equal(lanes.nextDue(39), undefined)
+  assert.equal(lanes.nextDueAtMs(), 40)
+  const lane = lanes.nextDue(40)
+  assert.ok(lane)
+  lanes.rest(lane, undefined)
+  assert.equal(lanes.nextDueAtMs(), undefined)
+})
+
+test('a refused lane runs as many at once as ran well, and slowly more with each that runs', () => {
+  const lanes = new EventLanes()
+  lanes.wake('a', 0)
+  const lane = lanes.nextDue(0)
+  assert.ok(lane)
+  lane.activeCount = 6
+  lanes.refused(lane)
+  assert.equal(lane.limit, 5)
+  assert.equal(lane.room, -1)
+  assert.equal(lanes.nextDue(0), undefined)
+  for (let count = 0; count < 6; count++) lanes.ran(lane)
+  lane.activeCount = 5
+  assert.equal(lane.room, 1)
+})
+
+test('a refused lane with nothing else running still tries one', () => {
+  const lanes = new EventLanes()
+  lanes.wake('a', 0)
+  const lane = lanes.nextDue(0)
+  assert.ok(lane)
+  lane.activeCount = 1
+  lanes.refused(lane)
+  lane.activeCount = 0
+  assert.equal(lane.room, 1)
+})

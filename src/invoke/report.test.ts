@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
+import { endLine, reportLine, startLine } from './platform-lines.ts'
+import { toReport } from './report.ts'
+
+const requestId = '6d68ca91-49c9-448d-89b8-7ca3e6dc66aa'
+const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0, 64)
+
+function invocation(logFormat: 'Text' | 'JSON' = 'Text'): Invocation {
+  const version: FunctionVersion = {
+    accountId: '000000000000',
+    region: 'us-east-1',
+    functionName: 'f',
+    version: '$LATEST',
+    arn: 'arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST',
+    revisionId: 'r',
+    runtime: 'provided.al2023',
+    handler: 'h',
+    memoryMib: 1024,
+    timeoutMs: 3000,
+    ephemeralStorageMib: 512,
+    architecture: 'x86_64',
+    environment: {},
+    roleArn: 'arn:aws:iam::000000000000:role/r',
+    codePath: '/nowhere',
+    logGroup: '/aws/lambda/f',
+    logFormat,
+  }
+  return { requestId, version, invokedArn: version.arn, payload: [], traceId: 'Root=1-0-0' }
+}
+
+const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
+
+function line(reply: Reply, measured: Measured, logFormat: 'Text' | 'JSON' = 'Text'): string {
+  const about = invocation(logFormat)
+  return reportLine(toReport(about, reply, measured), about, nowMs)
+}
+
+test('START and END name the request', () => {
+  assert.equal(startLine(invocation(), nowMs), `START RequestId: ${requestId} Version: $LATEST`)
+  assert.equal(endLine(invocation()), `END RequestId: ${requestId}`)
+})
+
+test('REPORT of a warm success ends with a tab', () => {
+  assert.equal(
+    line(ok, { durationMs: 3.0142, maxMemoryUsedMib: 36 }),
+    `REPORT RequestId: ${requestId}\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 1024 MB\tMax Memory Used: 36 MB\t`,
+  )
+})
+
+test('REPORT of a cold start bills init and duration together', () => {
+  assert.equal(
+    line(ok, { durationMs: 2.46, initDurationMs: 413.61, maxMemoryUsedMib: 95 }),
+    `REPORT RequestId: ${requestId}\tDuration: 2.46 ms\tBilled Duration: 417 ms\tMemory Size: 1024 MB\tMax Memory Used: 95 MB\tInit Duration: 413.61 ms\t`,
+  )
+})
+
+test('REPORT of a crash and of a timeout have a status and no tab at the end', () => {
+  const crashed: Reply = { kind: 'crashed', payload: [], errorType: 'Runtime.ExitError' }
+  assert.equal(
+    line(crashed, { durationMs: 133.61, initDurationMs: 80, maxMemoryUsedMib: 31 }),
+    `REPORT RequestId: ${requestId}\tDuration: 133.61 ms\tBilled Duration: 214 ms\tMemory Size: 1024 MB\tMax Memory Used: 31 MB\tInit Duration: 80.00 ms\tStatus: error\tError Type: Runtime.ExitError`,
+  )
+  const timeout: Reply = { kind: 'timeout', payload: [], errorType: 'Sandbox.Timedout' }
+  assert.equal(
+    line(timeout, { durationMs: 3000, maxMemoryUsedMib: 64 }),
+    `REPORT RequestId: ${requestId}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 1024 MB\tMax Memory Used: 64 MB\tStatus: timeout`,
+  )
+})
+
+test('a handler error is a success of the platform, and at least 1 ms is billed', () => {
+  const thrown: Reply = {
+    kind: 'function-error',
+    payload: [],
+    contentType: 'application/json',
+    errorType: 'Error',
+  }
+  const report = toReport(invocation(), thrown, { durationMs: 0, maxMemoryUsedMib: 1 })
+  assert.equal(report.status, 'success')
+  assert.equal(report.isFunctionError, true)
+  assert.equal(report.billedDurationMs, 1)
+})
+
+test('a function that logs in JSON gets the platform events instead', () => {
+  assert.equal(
+    startLine(invocation('JSON'), nowMs),
+    `{"time":"2026-11-20T12:00:00.064Z","type":"platform.start","record":{"requestId":"${requestId}","version":"$LATEST"}}`,
+  )
+  assert.equal(endLine(invocation('JSON')), undefined)
+  assert.equal(
+    line(ok, { durationMs: 693.92, initDurationMs: 397.68, maxMemoryUsedMib: 84 }, 'JSON'),
+    `{"time":"2026-11-20T12:00:00.064Z","type":"platform.report","record":{"requestId":"${requestId}","status":"success","metrics":{"durationMs":693.92,"billedDurationMs":1092,"memorySizeMB":1024,"maxMemoryUsedMB":84,"initDurationMs":397.68}}}`,
+  )
+})

@@ -2,12 +2,15 @@
  * Opening a SQLite file the way Lair keeps them: private, exclusive to one process, with a write-ahead log and a schema version;
  * and SQLite's failures in words that say what to do. Used by the store and by the log store, and by nobody above them.
  */
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { storeLimits } from '../config.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 
 const pageBytes = 4096
+
+/** Of two processes that start at the same moment, one must wait for the other to give up. */
+const lockTimeoutMs = 200
 
 export type DatabaseOptions = {
   /** absolute path, or `:memory:` */
@@ -30,7 +33,7 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     if (path !== ':memory:') createPrivately(path)
-    database = new DatabaseSync(path, { timeout: 0 })
+    database = new DatabaseSync(path, { timeout: lockTimeoutMs })
     // Exclusive before the first access: the lock is taken once and no shared memory file is needed.
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
@@ -46,9 +49,10 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   }
 }
 
-/** SQLite makes its other files with the permissions of this one. Safe only before this process has locked it. */
+/** SQLite makes its other files with the permissions of this one. A file that exists is not opened here:
+ *  closing it would take away the locks of this process, should it hold them. */
 function createPrivately(path: string): void {
-  closeSync(openSync(path, 'a', 0o600))
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
 }
 

@@ -145,7 +145,7 @@ describe('documents', () => {
     )
   })
 
-  test('watchers hear of changes in order, without their own mistakes and until disposed', async () => {
+  test('watchers hear of changes in order, until disposed', async () => {
     const heard: unknown[] = []
     const watch = documents.watch('w/', ({ key, value }) => heard.push([key, value]))
     const writes = [
@@ -165,6 +165,18 @@ describe('documents', () => {
     watch[Symbol.dispose]()
     await documents.put('w/a', 3)
     assert.deepEqual(heard, expected)
+  })
+
+  test('a watcher that throws is reported and keeps nobody from hearing', async (t) => {
+    const stderr = t.mock.method(process.stderr, 'write', () => true)
+    const heard: string[] = []
+    using _bad = documents.watch('bad/', () => {
+      throw new Error('not my day')
+    })
+    using _good = documents.watch('bad/', ({ key }) => void heard.push(key))
+    await documents.put('bad/a', 1)
+    assert.deepEqual(heard, ['bad/a'])
+    assert.match(String(stderr.mock.calls[0]?.arguments[0]), /watch "bad\/".*not my day/)
   })
 
   test('a stored value is a copy', async () => {

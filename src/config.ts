@@ -61,6 +61,9 @@ export const fleetLimits = {
   settleMs: 100,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
+  /** an environment is replaced after this, however busy: its credentials end some time later */
+  maxAgeMs: 6 * 60 * 60_000,
+  sessionMs: 12 * 60 * 60_000,
   /** how often idle environments are looked through */
   sweepMs: 10_000,
   /** the warm pool is refilled when no environment was started for this long */

@@ -271,6 +271,7 @@ export class Fleet {
       return
     }
     const member = new Member(environment, group, this.#owner)
+    member.bornAtMs = this.#clock.monotonicMs()
     this.#members.add(member)
     group.memberCount++
     this.#startingCount++
@@ -308,7 +309,7 @@ export class Fleet {
     member.lastRunMs = nowMs - member.leasedAtMs
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
-    else if (group.isRetired) this.#stop(member)
+    else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
     else group.idle.push(member)
     if (member.startTimer !== undefined) this.#endStart(member)
     else if (this.#waitingCount > 0) this.#act()

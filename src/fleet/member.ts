@@ -66,6 +66,8 @@ export class Member implements Lease {
   isCold = true
   /** set while it counts among those that start; the end of its slot */
   startTimer: Timer | undefined
+  /** monotonic ms when it was made */
+  bornAtMs = 0
   /** monotonic ms when its run began */
   leasedAtMs = 0
   idleSinceMs = 0

@@ -7,11 +7,16 @@ import { AwsError } from '../lib/errors/aws-error.ts'
 import { requestTooLarge } from '../lib/errors/lambda.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
-import { decodeInput, encodeOutput, notImplemented } from '../protocol/codec.ts'
-import { identify } from '../protocol/identify.ts'
+import {
+  decodeInput,
+  encodeOutput,
+  identify,
+  notImplemented,
+  unknownOperation,
+} from '../protocol/codec.ts'
+import type { Identified, WireBody, WireRequest, WireResponse } from '../protocol/codec.ts'
 import { serviceFacts } from '../protocol/load-model.ts'
 import type { ServiceName } from '../protocol/services.ts'
-import type { Identified, WireBody, WireRequest, WireResponse } from '../protocol/wire.ts'
 import { AuthFailure } from './auth/auth-failure.ts'
 import { readAuthorization } from './auth/authorization.ts'
 import type { Authorization } from './auth/authorization.ts'
@@ -78,6 +83,7 @@ async function run(
   const { identified } = progress
   if (identified === undefined) throw unknownService()
   if (admitted) checkScope(admitted, identified)
+  if (identified.operation === undefined) throw unknownOperation(identified, request)
   const requestId = wireRequestId(progress)
   return call(dispatcher, { exchange, admitted, identified, body, requestId })
 }
@@ -184,7 +190,7 @@ async function call(dispatcher: Dispatcher, given: Call): Promise<WireResponse> 
   }
   const handler = ownMember(service?.handlers, identified.operation)
   if (!handler) throw notImplemented(identified)
-  const input = await decodeInput(identified, request, await inputBody(given))
+  const input = decodeInput(identified, request, await inputBody(given))
   return encodeOutput(identified, await handler(input as never, context), requestId)
 }
 
@@ -235,8 +241,12 @@ function endpointOf(headers: RequestContext['headers'], dispatcher: Dispatcher):
 
 /** What the fast lane knows of its one operation. */
 export type InvokeRoute = {
-  answer(request: RawRequest, bodySha256: string, signal: AbortSignal): Promise<RawResponse>
-  tooLarge(request: RawRequest): RawResponse
+  readonly answer: (
+    request: RawRequest,
+    bodySha256: string,
+    signal: AbortSignal,
+  ) => Promise<RawResponse>
+  readonly tooLarge: () => RawResponse
 }
 
 /** Prepare the answering of Invoke without the codec.
@@ -255,7 +265,7 @@ export function invokeRoute(dispatcher: Dispatcher): InvokeRoute | undefined {
     return { ...response, body: response.body instanceof Uint8Array ? [response.body] : [] }
   }
   return {
-    async answer(request, bodySha256, signal) {
+    answer: async (request, bodySha256, signal) => {
       const progress = begin()
       try {
         const admitted = admitInvoke(dispatcher.verifier, request, bodySha256)

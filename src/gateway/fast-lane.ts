@@ -21,7 +21,7 @@ export type FastLane = {
    *  @param bodySha256  lower-case hex */
   answer(request: RawRequest, bodySha256: string, signal: AbortSignal): Promise<RawResponse>
   /** what an Invoke gets whose body is too large to be read */
-  tooLarge(request: RawRequest): RawResponse
+  tooLarge(): RawResponse
   /** Give the socket to node:http, these bytes first. */
   handOver(socket: Socket, bytes: Buffer): void
 }
@@ -150,7 +150,7 @@ export class FastConnection implements Expirable {
     this.#bytes = empty
     const rest = bytes.subarray(head.bodyOffset)
     if (this.#missingBytes > lambdaLimits.maxPayloadBytes) {
-      this.#refuseBody(head, rest.length)
+      this.#refuseBody(rest.length)
       return
     }
     this.#state = 'body'
@@ -271,8 +271,8 @@ export class FastConnection implements Expirable {
     if (this.#state === 'writing') this.#socket.end(() => this.#socket.destroy())
   }
 
-  #refuseBody(head: RequestHead, receivedBytes: number): void {
-    this.#write(this.#lane.tooLarge(rawRequest(head, [])), false)
+  #refuseBody(receivedBytes: number): void {
+    this.#write(this.#lane.tooLarge(), false)
     this.#state = 'discarding'
     if (this.#missingBytes > limits.maxBodyBytes) this.#missingBytes = limits.maxBodyBytes
     this.#discard(receivedBytes)

@@ -11,7 +11,7 @@ import { assert } from '../lib/assert.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 import type { Ids } from '../lib/ids.ts'
-import { loadModel } from '../protocol/load-model.ts'
+import { preloadModels } from '../protocol/codec.ts'
 import { createVerifier } from './auth/verify.ts'
 import type { Credentials } from './credentials.ts'
 import { Deadlines } from './deadlines.ts'
@@ -56,7 +56,7 @@ export type Gateway = {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { credentials, clock, ids } = options
   const host = await checkedAddress(options.host, credentials)
-  for (const service of options.services) loadModel(service.name)
+  preloadModels(options.services.map((service) => service.name))
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headerTimeoutMs,
@@ -92,7 +92,7 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
   const sockets = new Set<Socket>()
   const fast = new Set<FastConnection>()
   let isDraining = false
-  const { onRequest, onClientError } = createHttpListeners({
+  const listeners = createHttpListeners({
     clock,
     deadlines,
     httpDate,
@@ -106,11 +106,11 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
       const request = { method, target, headers, host: headers['host'] ?? '' }
       return dispatch(dispatcher, { request, body, signal })
     },
-    onInternalError: dispatcher.onInternalError,
+    onInternalError: (error, operation) => dispatcher.onInternalError(error, operation),
   })
-  server.on('request', onRequest)
-  server.on('checkContinue', onRequest)
-  server.on('clientError', onClientError)
+  server.on('request', listeners.onRequest)
+  server.on('checkContinue', listeners.onRequest)
+  server.on('clientError', listeners.onClientError)
   const handOver = takeConnections(server)
   const route = invokeRoute(dispatcher)
   server.on('connection', (socket: Socket) => {

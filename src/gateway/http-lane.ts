@@ -41,16 +41,16 @@ type Turn = {
 
 export type HttpListeners = {
   /** of `request` and `checkContinue` */
-  onRequest(request: IncomingMessage, response: ServerResponse): void
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void
   /** of `clientError`: bytes that are no HTTP, or that came too slowly */
-  onClientError(error: Error, socket: Duplex): void
+  readonly onClientError: (error: Error, socket: Duplex) => void
 }
 
 /** Make the listeners that node:http calls. */
 export function createHttpListeners(lane: HttpLane): HttpListeners {
   const turns = new WeakMap<Duplex, Turn>()
   return {
-    onRequest(request, response) {
+    onRequest: (request, response) => {
       const { socket } = request
       const turn = turns.get(socket) ?? newTurn()
       turns.set(socket, turn)
@@ -68,7 +68,7 @@ export function createHttpListeners(lane: HttpLane): HttpListeners {
         turn.response = undefined
       })
     },
-    onClientError(error, socket) {
+    onClientError: (error, socket) => {
       const isAnswering = turns.get(socket)?.response?.headersSent === true
       if (!socket.writable || isAnswering || hasCode(error, 'ECONNRESET')) {
         socket.destroy()

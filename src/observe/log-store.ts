@@ -26,13 +26,18 @@ export type LogStore = Logs & {
 /** Open the log store in a directory (`logs.sqlite`), or in memory for what need not last.
  *  @throws PlatformError when the file is damaged, of a newer Lair, or held by another process */
 export function openLogs(directory: string, clock: Clock): LogStore {
-  if (directory === 'memory') return new BufferedLogs(openLogFile(':memory:'), clock)
+  if (directory === 'memory') return createLogStore(openLogFile(':memory:'), clock)
   makePrivate(directory)
   try {
-    return new BufferedLogs(openLogFile(join(directory, 'logs.sqlite')), clock)
+    return createLogStore(openLogFile(join(directory, 'logs.sqlite')), clock)
   } catch (error) {
     throw error instanceof DatabaseLocked ? directoryInUse(directory, error) : error
   }
+}
+
+/** The log store over an open file, which it closes. */
+export function createLogStore(file: LogFile, clock: Clock): LogStore {
+  return new BufferedLogs(file, clock)
 }
 
 class BufferedLogs implements LogStore {
@@ -125,7 +130,7 @@ class BufferedLogs implements LogStore {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#timer?.clear()
+    this.#clearTimer()
     try {
       await this.flush()
     } finally {
@@ -181,9 +186,15 @@ class BufferedLogs implements LogStore {
     const pages = toPages(slice)
     const firstSequences = this.#file.write(pages)
     this.#buffer.remove(slice.length)
+    if (this.#buffer.isEmpty) this.#clearTimer()
     for (const [index, page] of pages.entries()) {
       this.#followers.tell(page, firstSequences[index] ?? 0)
     }
+  }
+
+  #clearTimer(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
   }
 
   /** Where to look at first; undefined when there is nothing to find. */

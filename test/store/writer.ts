@@ -11,6 +11,8 @@ const store = openStore({ directory, clock: systemClock, ids: systemIds })
 if (address) store.announce(address)
 const say = (line: string) => writeSync(1, `${line}\n`)
 say('open')
+// Should nobody kill it.
+setTimeout(() => process.exit(1), 30_000).unref()
 
 /** Large enough, now and then, for pages to overflow and the log to be copied back. */
 const filler = (index: number) => 'x'.repeat(index % 50 === 0 ? 60_000 : index % 700)

@@ -19,31 +19,29 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 type Json = Record<string, unknown>
 type Cli = {
-  /** output parsed; empty output is {} */
-  run(...words: string[]): Promise<Json>
+  /** a command as one would type it, words split at spaces; its output parsed, empty output is {} */
+  run(command: string): Promise<Json>
   /** stderr of a command that must fail */
-  fail(...words: string[]): Promise<string>
+  fail(command: string): Promise<string>
 }
 
 function cliOf(program: string, server: { endpoint: string }, cwd: string): Cli {
-  const call = (words: string[]) =>
-    runCommand(
+  const call = (command: string) => {
+    const words = command.split(' ').filter((word) => word !== '')
+    return runCommand(
       [program, 'lambda', '--endpoint-url', server.endpoint, '--output', 'json', ...words],
-      {
-        environment: toolEnvironment(server),
-        cwd,
-        timeoutMs: commandTimeoutMs,
-      },
+      { environment: toolEnvironment(server), cwd, timeoutMs: commandTimeoutMs },
     )
+  }
   return {
-    async run(...words) {
-      const result = await call(words)
-      assert.equal(result.exitCode, 0, `${words.join(' ')}\n${result.stderr}`)
+    async run(command) {
+      const result = await call(command)
+      assert.equal(result.exitCode, 0, `${command}\n${result.stderr}`)
       return (result.stdout.trim() === '' ? {} : JSON.parse(result.stdout)) as Json
     },
-    async fail(...words) {
-      const result = await call(words)
-      assert.equal(result.exitCode, 254, `${words.join(' ')}\n${result.stdout}${result.stderr}`)
+    async fail(command) {
+      const result = await call(command)
+      assert.equal(result.exitCode, 254, `${command}\n${result.stdout}${result.stderr}`)
       return result.stderr.trim()
     },
   }
@@ -60,14 +58,12 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
   const second = source.replace("'walking'", "'running'")
   writeFileSync(join(folder, 'two.zip'), await zipOf({ 'index.mjs': second }))
   const cli = cliOf(program, server, folder)
-  const named = ['--function-name', 'cli-walk']
+  const named = '--function-name cli-walk'
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:cli-walk'
 
   await t.test('create-function and wait', async () => {
     const created = await cli.run(
-      ...['create-function', ...named, '--runtime', 'nodejs24.x', '--role', roleArn],
-      ...['--handler', 'index.handler', '--zip-file', 'fileb://one.zip', '--timeout', '5'],
-      ...['--environment', 'Variables={COLOUR=green}'],
+      `create-function ${named} --runtime nodejs24.x --role ${roleArn} --handler index.handler --zip-file fileb://one.zip --timeout 5 --environment Variables={COLOUR=green}`,
     )
     const { CodeSha256, CodeSize, LastModified, RevisionId, ...rest } = created
     assert.match(String(CodeSha256), /^[A-Za-z0-9+/]{43}=$/)
@@ -94,8 +90,8 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
       EphemeralStorage: { Size: 512 },
       SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
     })
-    await cli.run('wait', 'function-active-v2', ...named)
-    const { Configuration, Code } = await cli.run('get-function', ...named)
+    await cli.run(`wait function-active-v2 ${named}`)
+    const { Configuration, Code } = await cli.run(`get-function ${named}`)
     assert.partialDeepStrictEqual(Configuration, {
       State: 'Active',
       LastUpdateStatus: 'Successful',
@@ -111,8 +107,7 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
   await t.test('invoke with its log', async () => {
     const payload = '{"greeting":"hello"}'
     const output = await cli.run(
-      ...['invoke', ...named, '--log-type', 'Tail', '--payload', payload],
-      ...['--cli-binary-format', 'raw-in-base64-out', 'out.json'],
+      `invoke ${named} --log-type Tail --payload ${payload} --cli-binary-format raw-in-base64-out out.json`,
     )
     assert.equal(output['StatusCode'], 200)
     assert.equal(output['ExecutedVersion'], '$LATEST')
@@ -126,27 +121,24 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
   })
 
   await t.test('update-function-code', async () => {
-    const updated = await cli.run(
-      ...['update-function-code', ...named, '--zip-file', 'fileb://two.zip'],
-    )
+    const updated = await cli.run(`update-function-code ${named} --zip-file fileb://two.zip`)
     assert.equal(updated['LastUpdateStatus'], 'InProgress')
-    await cli.run('wait', 'function-updated-v2', ...named)
-    const output = await cli.run('invoke', ...named, '--log-type', 'Tail', 'out.json')
+    await cli.run(`wait function-updated-v2 ${named}`)
+    const output = await cli.run(`invoke ${named} --log-type Tail out.json`)
     const log = Buffer.from(String(output['LogResult']), 'base64').toString()
     assert.match(log, /\tINFO\trunning \{\}\n/)
   })
 
   await t.test('publish-version, and create-alias with routing', async () => {
-    const one = await cli.run('publish-version', ...named, '--description', 'first')
+    const one = await cli.run(`publish-version ${named} --description first`)
     assert.equal(one['Version'], '1')
     assert.equal(one['FunctionArn'], `${arn}:1`)
-    await cli.run('update-function-configuration', ...named, '--description', 'changed')
-    await cli.run('wait', 'function-updated-v2', ...named)
-    const two = await cli.run('publish-version', ...named)
+    await cli.run(`update-function-configuration ${named} --description changed`)
+    await cli.run(`wait function-updated-v2 ${named}`)
+    const two = await cli.run(`publish-version ${named}`)
     assert.equal(two['Version'], '2')
     const alias = await cli.run(
-      ...['create-alias', ...named, '--name', 'live', '--function-version', '1'],
-      ...['--routing-config', 'AdditionalVersionWeights={"2"=0.5}'],
+      `create-alias ${named} --name live --function-version 1 --routing-config AdditionalVersionWeights={2=0.5}`,
     )
     assert.partialDeepStrictEqual(alias, {
       AliasArn: `${arn}:live`,
@@ -155,7 +147,7 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
       Description: '',
       RoutingConfig: { AdditionalVersionWeights: { 2: 0.5 } },
     })
-    const output = await cli.run('invoke', ...named, '--qualifier', 'live', 'out.json')
+    const output = await cli.run(`invoke ${named} --qualifier live out.json`)
     assert.match(String(output['ExecutedVersion']), /^[12]$/)
   })
 
@@ -165,18 +157,18 @@ test('the AWS CLI creates, invokes, updates, publishes, aliases, lists and delet
       (Functions as Json[]).map((each) => [each['FunctionName'], each['Version']]),
       [['cli-walk', '$LATEST']],
     )
-    const { Versions } = await cli.run('list-versions-by-function', ...named)
+    const { Versions } = await cli.run(`list-versions-by-function ${named}`)
     assert.deepEqual(
       (Versions as Json[]).map((each) => each['Version']),
       ['$LATEST', '1', '2'],
     )
-    await cli.run('delete-function', ...named)
+    await cli.run(`delete-function ${named}`)
     assert.equal(
-      await cli.fail('get-function', ...named),
+      await cli.fail(`get-function ${named}`),
       `An error occurred (ResourceNotFoundException) when calling the GetFunction operation: Function not found: ${arn}`,
     )
     assert.equal(
-      await cli.fail('invoke', ...named, 'out.json'),
+      await cli.fail(`invoke ${named} out.json`),
       `An error occurred (ResourceNotFoundException) when calling the Invoke operation: Function not found: ${arn}:$LATEST`,
     )
   })

@@ -49,7 +49,8 @@ class BufferedLogs implements LogStore {
   #isSliceDue = false
   /** the last flush failed: wait for the timer, whatever is appended */
   #isFailing = false
-  #isClosed = false
+  /** set from the moment of close() */
+  #closed: Promise<void> | undefined
 
   constructor(file: LogFile, clock: Clock) {
     this.#file = file
@@ -66,7 +67,7 @@ class BufferedLogs implements LogStore {
     stream: string,
     { timestampMs, message }: { timestampMs: number; message: string },
   ): void {
-    if (this.#isClosed) {
+    if (this.#closed) {
       this.#buffer.drop()
       return
     }
@@ -127,9 +128,11 @@ class BufferedLogs implements LogStore {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     this.#clearTimer()
     try {
       await this.flush()
@@ -140,7 +143,7 @@ class BufferedLogs implements LogStore {
 
   /** What cannot be written now is still in the buffer; reading what is on file goes on. */
   async #flushIfPossible(): Promise<void> {
-    if (this.#isClosed) throw new PlatformError('Cannot read logs: the log store is closed')
+    if (this.#closed) throw new PlatformError('Cannot read logs: the log store is closed')
     try {
       await this.flush()
     } catch (error) {
@@ -164,10 +167,9 @@ class BufferedLogs implements LogStore {
   }
 
   #keepDue(): void {
-    if (this.#isClosed || this.#buffer.isEmpty) return
+    if (this.#closed || this.#buffer.isEmpty) return
     try {
       this.#keepSlice()
-      this.#isFailing = false
       if (!this.#buffer.isEmpty) this.#schedule()
     } catch (error) {
       background('flush logs', Promise.reject(error))
@@ -185,6 +187,7 @@ class BufferedLogs implements LogStore {
     const slice = this.#buffer.peekSlice()
     const pages = toPages(slice)
     const firstSequences = this.#file.write(pages)
+    this.#isFailing = false
     this.#buffer.remove(slice.length)
     if (this.#buffer.isEmpty) this.#clearTimer()
     for (const [index, page] of pages.entries()) {

@@ -16,13 +16,15 @@ export const noSync: DiskSync = { sync: async () => {}, close: async () => {} }
  *  The log keeps its file while the database is open, and SQLite's locks are not on it: a second handle is safe. */
 export function createDiskSync(directory: string, walPath: string): DiskSync {
   let wal: FileHandle | undefined
+  let areNamesSynced = false
   return {
     async sync() {
-      if (!wal) {
-        const handle = await open(walPath, 'r+')
+      wal ??= await open(walPath, 'r+')
+      if (!areNamesSynced) {
         await syncDirectory(directory)
-        await syncDirectory(dirname(directory))
-        wal = handle
+        // A parent that this user may not read is not one in which Lair has just made the directory.
+        await syncDirectory(dirname(directory)).catch(() => {})
+        areNamesSynced = true
       }
       await wal.datasync()
     },

@@ -1,5 +1,5 @@
 /**
- * What lasts: documents, queues and blobs. The embedded implementation is one SQLite file and a folder (store/embedded.ts);
+ * What lasts: documents, queues and blobs. The embedded implementation is one SQLite file and a folder (store/open.ts);
  * nothing outside this room says SQL. What was acknowledged survives `kill -9` and, on a disk that keeps its word, a power cut.
  */
 
@@ -8,7 +8,7 @@ export type Revision = number
 export type Document<Value> = {
   readonly key: string
   readonly value: Value
-  /** grows with every change of any document; never used twice */
+  /** grows with every change of any document; never used twice, but shared by the documents of one transaction */
   readonly revision: Revision
 }
 
@@ -57,7 +57,7 @@ export type Documents = {
   put(key: string, value: unknown, expected?: Revision): Promise<Revision>
   /** @throws RevisionConflict */
   delete(key: string, expected?: Revision): Promise<void>
-  /** All or nothing. @throws RevisionConflict */
+  /** All or nothing; each key once; at most 1,000 changes. @throws RevisionConflict */
   transact(changes: readonly Change[]): Promise<Revision>
   /** Called in order, after the change is visible to `get`. */
   watch(prefix: string, listener: (event: DocumentEvent) => void): Disposable
@@ -80,7 +80,7 @@ export type Queues = {
     queue: string,
     message: { body: Uint8Array; attributes?: unknown; availableAtMs?: number },
   ): Promise<string>
-  /** Take up to `max` that are available; each is hidden for `leaseMs` and comes back unless deleted. */
+  /** Take up to `max` (1,000, and about 64 MiB) that are available; each is hidden for `leaseMs` and comes back unless deleted. */
   take(queue: string, max: number, leaseMs: number): readonly Message[]
   delete(queue: string, id: string): Promise<void>
   /** Show it again at `availableAtMs`. */
@@ -91,7 +91,7 @@ export type Queues = {
   names(prefix: string): readonly string[]
   /** earliest time at which something becomes available; undefined when empty */
   nextAvailableAtMs(queue: string): number | undefined
-  /** after start, leases of the former process are void: make everything available again */
+  /** Make everything that is leased available again; delays stay. Done at open: leases of the former process are void. */
   releaseAll(): Promise<void>
 }
 

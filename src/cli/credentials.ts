@@ -3,7 +3,7 @@ import { defaults } from '../config.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemIds } from '../lib/ids.ts'
 import { openCredentials } from '../gateway/credential-store.ts'
-import { openStore } from '../store/embedded.ts'
+import { openStore } from '../store/open.ts'
 import { dataDirectory } from './data-directory.ts'
 import { CommandError, note, print, printJson } from './terminal.ts'
 
@@ -16,7 +16,7 @@ export async function createCredentials(options: {
   if (!/^\d{12}$/.test(options.account)) {
     throw new CommandError(`--account takes 12 digits, not "${options.account}"`)
   }
-  const store = await openStore({
+  const store = openStore({
     directory: dataDirectory(options.data),
     clock: systemClock,
     ids: systemIds,

@@ -1,0 +1,249 @@
+/**
+ * The assembly of the server: opens the rooms from the lowest to the highest and closes them in reverse. `lair start`, the demo, the
+ * tests and the bench start this.
+ */
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { limits } from './config.ts'
+import { createLauncher } from './fleet/launch.ts'
+import { Fleet } from './fleet/fleet.ts'
+import { WarmPool } from './fleet/warm-pool.ts'
+import { openCredentials } from './gateway/credential-store.ts'
+import { startGateway, type Gateway } from './gateway/gateway.ts'
+import { jsonResponse, type LocalRoute } from './gateway/local-routes.ts'
+import { openPresigner, type Presigner } from './gateway/presign.ts'
+import { Events } from './invoke/events.ts'
+import { createRun } from './invoke/run.ts'
+import { background } from './lib/background.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { systemIds } from './lib/ids.ts'
+import { openLogs } from './observe/log-store.ts'
+import { createPackages } from './packages/package-store.ts'
+import { createCatalogue } from './runtimes/catalogue.ts'
+import type { Catalogue } from './runtimes/runtime.ts'
+import type { Isolation } from './sandbox/driver.ts'
+import { createProcessDriver } from './sandbox/process/process-driver.ts'
+import { downloadRoute } from './services/lambda/dependencies.ts'
+import { createInvokeHandlers } from './services/lambda/invoke.ts'
+import { createLambdaService } from './services/lambda/lambda-service.ts'
+import { createLogsService } from './services/logs/logs-service.ts'
+import { openEphemeralStore, openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
+
+export type ServerOptions = {
+  readonly host: string
+  /** 0 takes a free one */
+  readonly port: number
+  /** absent: a temporary directory, gone at the end */
+  readonly directory?: string
+  readonly isWarmPoolOn: boolean
+  /** of the package, for /_lair/version */
+  readonly version: string
+  /** AWS's waits between attempts of asynchronous events are multiplied by this; 1 unless a test is in a hurry */
+  readonly delayFactor?: number
+  /** told of each part as it is ready: ms since the process began, ms it took */
+  readonly onPart?: (name: string, atMs: number, tookMs: number) => void
+  /** told of defects of ours that a caller saw as a 500 */
+  readonly onInternalError?: (error: unknown, operation: string) => void
+}
+
+export type Server = {
+  readonly endpoint: string
+  readonly port: number
+  readonly directory: string
+  readonly isolation: Isolation
+  readonly isolationSentence: string
+  readonly isDefaultCredentials: boolean
+  /** which runtimes are here, in a few words */
+  runtimesSentence(): string
+  /** Drain and stop. Idempotent. */
+  close(): Promise<void>
+}
+
+const presignedMs = 10 * 60_000
+/** prepared ahead from the start; others once they were used */
+const pooledRuntime = 'nodejs24.x'
+
+/** Start everything.
+ *  @throws PlatformError when the directory is held by another server, or the port is taken */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const closers = new AsyncDisposableStack()
+  try {
+    return await assemble(options, closers)
+  } catch (error) {
+    await closers.disposeAsync()
+    throw error
+  }
+}
+
+/** Opens parts in order; what was opened is closed in reverse. */
+async function assemble(options: ServerOptions, closers: AsyncDisposableStack): Promise<Server> {
+  const ground = await openGround(options, closers)
+  const runner = openRunner(ground, closers, options)
+  const { clock, store, credentials } = ground
+  const lambda = openLambda(ground, runner, closers, options)
+  const gateway = await ground.traced('gateway', () =>
+    startGateway({
+      host: options.host,
+      port: options.port,
+      services: [lambda.service, createLogsService(ground.logs)],
+      credentials,
+      clock,
+      ids: systemIds,
+      routes: [downloads(store, ground.presigner)],
+      version: options.version,
+      onInternalError: options.onInternalError ?? reportInternalError,
+    }),
+  )
+  closers.defer(() => gateway.close({ drainMs: limits.drainMs }))
+  runner.endpointUrl = gateway.endpoint
+  store.announce(gateway.endpoint)
+  lambda.events.start()
+  warm(runner.warmPool, ground.catalogue)
+  return describe(gateway, ground, closers)
+}
+
+type Ground = Awaited<ReturnType<typeof openGround>>
+
+/** What everything stands on: data, keys, programs, walls. */
+async function openGround(options: ServerOptions, closers: AsyncDisposableStack) {
+  const clock = systemClock
+  const ids = systemIds
+  const traced = tracer(clock, options.onPart)
+  const store = traced('store', () =>
+    options.directory === undefined
+      ? openEphemeralStore({ clock, ids })
+      : openStore({ directory: options.directory, clock, ids }),
+  )
+  closers.defer(() => store.close())
+  const { directory } = store
+  const logs = traced('logs', () => openLogs(directory, clock))
+  closers.defer(() => logs.close())
+  const credentials = await traced('credentials', () => openCredentials(store, clock, ids))
+  const presigner = await openPresigner(directory, clock)
+  const driver = await traced('sandbox', () => createProcessDriver({ directory, clock, ids }))
+  closers.defer(() => driver.close())
+  return {
+    ...{ clock, ids, traced, store, logs, credentials, presigner, driver },
+    packages: createPackages(store),
+    catalogue: createCatalogue({ directory, clock }),
+  }
+}
+
+/** What runs functions: environments, leased through the trunk. */
+function openRunner(ground: Ground, closers: AsyncDisposableStack, options: ServerOptions) {
+  const { clock, ids, driver, catalogue, logs, credentials } = ground
+  const size = options.isWarmPoolOn ? limits.warmPoolSize : 0
+  const warmPool = new WarmPool({ clock, ids, driver, size })
+  closers.defer(() => warmPool.close())
+  const runner = { warmPool, endpointUrl: '' }
+  const launch = createLauncher({
+    ...{ driver, catalogue, warmPool, logs, clock, ids, credentials },
+    endpointUrl: () => runner.endpointUrl,
+  })
+  const fleet = new Fleet({ clock, launch })
+  closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
+  return Object.assign(runner, { fleet, run: createRun({ fleet, clock }) })
+}
+
+/** The service whose functions they are. */
+function openLambda(
+  ground: Ground,
+  runner: ReturnType<typeof openRunner>,
+  closers: AsyncDisposableStack,
+  options: ServerOptions,
+) {
+  const { store, packages, catalogue, clock, ids, presigner } = ground
+  const { fleet, run } = runner
+  const lambda = ground.traced('lambda', () =>
+    createLambdaService({
+      ...{ store, packages, catalogue, clock, ids },
+      presign: (path) => presigner.presign(path, presignedMs),
+    }),
+  )
+  closers.use(lambda)
+  closers.use(lambda.onChange((arn) => fleet.retire(arn)))
+  const { targets } = lambda
+  const events = new Events({
+    ...{ queues: store.queues, run, targets, clock },
+    ...(options.delayFactor !== undefined && { delayFactor: options.delayFactor }),
+  })
+  closers.defer(() => events.close({ drainMs: limits.drainMs }))
+  const invoke = createInvokeHandlers({ targets, run, events, clock, ids })
+  closers.defer(() => invoke.close())
+  return { events, service: { ...lambda.service, raw: invoke.raw } }
+}
+
+function describe(gateway: Gateway, ground: Ground, closers: AsyncDisposableStack): Server {
+  let closing: Promise<void> | undefined
+  return {
+    endpoint: gateway.endpoint,
+    port: gateway.port,
+    directory: ground.store.directory,
+    isolation: ground.driver.isolation,
+    isolationSentence: ground.driver.sentence,
+    isDefaultCredentials: ground.credentials.isDefault,
+    runtimesSentence: () => runtimesSentence(ground.catalogue),
+    close: () => (closing ??= closers.disposeAsync()),
+  }
+}
+
+/** The current names, those first that their own version serves. */
+function runtimesSentence(catalogue: Catalogue): string {
+  const own = catalogue
+    .list()
+    .filter((entry) => !('remedy' in entry) && entry.servedBy === entry.name)
+    .map((entry) => entry.name)
+  return `${own.join(', ')} (lair runtimes lists all)`
+}
+
+function warm(pool: WarmPool, catalogue: Catalogue): void {
+  const runtime = catalogue.find(pooledRuntime)
+  if (!('remedy' in runtime)) pool.use(runtime)
+}
+
+/** Zips of functions and layers, by the presigned URLs that GetFunction hands out. */
+function downloads(store: Store, presigner: Presigner): LocalRoute {
+  return {
+    method: 'GET',
+    prefix: downloadRoute,
+    async handle(request) {
+      if (!presigner.verifyPresigned(request.target)) {
+        return jsonResponse(403, { message: 'The link has expired or was changed: ask again' })
+      }
+      const id = request.target.slice(downloadRoute.length).split('?', 1)[0] ?? ''
+      if (!/^[0-9a-f]{64}$/.test(id) || !store.blobs.has(id)) {
+        return jsonResponse(404, { message: 'The package is gone' })
+      }
+      const path = store.blobs.path(id)
+      const { size } = await stat(path)
+      const headers = { 'content-type': 'application/zip', 'content-length': String(size) }
+      return { status: 200, headers, body: createReadStream(path) }
+    },
+  }
+}
+
+type Traced = <Part>(name: string, open: () => Part) => Part
+
+/** Time the opening of each part, for whoever wants to know. */
+function tracer(clock: Clock, onPart: ServerOptions['onPart']): Traced {
+  if (!onPart) return (_name, open) => open()
+  const tell = (name: string, startedMs: number) =>
+    onPart(name, clock.monotonicMs(), clock.monotonicMs() - startedMs)
+  return (name, open) => {
+    const startedMs = clock.monotonicMs()
+    const part = open()
+    if (part instanceof Promise)
+      background(
+        name,
+        part.then(() => tell(name, startedMs)),
+      )
+    else tell(name, startedMs)
+    return part
+  }
+}
+
+function reportInternalError(error: unknown, operation: string): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`lair: ${operation} failed: ${text}\n`)
+}

@@ -99,11 +99,14 @@ export class Fleet {
   }
 
   /** Stop the environments of a version, or of all versions of a function: idle ones now, others after their run.
-   *  @param arn  of the version, or of the function (unqualified) */
-  retire(arn: string): void {
+   *  @param arn  of the version, or of the function (unqualified)
+   *  @returns when the idle ones are gone */
+  async retire(arn: string): Promise<void> {
+    const before = new Set(this.#stopping)
     for (const [key, group] of this.#groups) {
       if (key === arn || key.startsWith(`${arn}:`)) this.#retireGroup(group)
     }
+    await Promise.allSettled(this.#stopping.difference(before))
   }
 
   counts(): FleetCounts {

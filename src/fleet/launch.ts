@@ -1,16 +1,18 @@
 /**
- * How the fleet makes an environment: the program the catalogue names, a generic bootstrap from the warm pool if one waits, the
- * function's credentials, and its lines into its log group.
+ * Makes execution environments: the program from the catalogue, a waiting bootstrap from the warm pool when one fits, credentials
+ * of the function's role, and the way of its lines into the log. The fleet calls it for each start.
  */
+import { fleetLimits } from '../config.ts'
+import { canBePrepared } from '../environment/entrypoint.ts'
 import { createEnvironment } from '../environment/environment.ts'
-import type { FunctionCredentials } from '../environment/variables.ts'
-import type { Credentials } from '../gateway/credentials.ts'
+import type { ExecutionEnvironment } from '../environment/contract.ts'
+import type { Credentials, SessionCredential } from '../gateway/credentials.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invalidRuntime } from '../lib/errors/lambda.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion } from '../model.ts'
 import type { Logs } from '../observe/logs.ts'
-import type { Catalogue } from '../runtimes/runtime.ts'
+import type { Catalogue, Runtime } from '../runtimes/runtime.ts'
 import type { Driver } from '../sandbox/driver.ts'
 import type { Launch } from './fleet.ts'
 import type { WarmPool } from './warm-pool.ts'
@@ -19,49 +21,79 @@ export type LauncherOptions = {
   readonly driver: Driver
   readonly catalogue: Catalogue
   readonly warmPool: WarmPool
-  readonly logs: Pick<Logs, 'append'>
+  readonly logs: Logs
   readonly clock: Clock
   readonly ids: Ids
-  /** who signs a function's own calls; absent where no server listens */
-  readonly credentials?: Pick<Credentials, 'issueSession'>
-  /** AWS_ENDPOINT_URL of functions; undefined where no server listens */
-  readonly endpointUrl: () => string | undefined
+  /** whose session credentials functions get; absent: they get none */
+  readonly credentials?: Credentials
+  /** where functions reach this server's services; asked for at each start, since the port is known late */
+  readonly endpointUrl?: () => string | undefined
 }
 
-/** As long as a role's session lasts on AWS at most. source: AWS STS API reference "AssumeRole" */
-const sessionMs = 12 * 60 * 60_000
-
-/** Make what starts environments for the fleet. */
+/** Make the fleet's way to new environments.
+ *  @throws AwsError InvalidRuntimeException (502), with what to do, when nothing here runs the version's runtime */
 export function createLauncher(options: LauncherOptions): Launch {
-  const { driver, catalogue, warmPool, logs, clock, ids } = options
   return (version) => {
-    const runtime = catalogue.find(version.runtime)
-    if ('remedy' in runtime) {
-      throw invalidRuntime(
-        `The runtime ${version.runtime} is not on this machine. ${runtime.remedy}`,
-      )
-    }
-    return createEnvironment({
-      ...{ version, runtime, driver, clock, ids },
-      prepared: warmPool.take(runtime),
-      lines: (message, timestampMs, logStream) =>
-        logs.append(version, version.logGroup, logStream, { timestampMs, message }),
-      endpointUrl: options.endpointUrl(),
-      credentials: sessionOf(version, options.credentials),
+    const runtime = findRuntime(options.catalogue, version.runtime)
+    const { driver, clock, ids, credentials } = options
+    const lines = new LogLines(options.logs, version)
+    const environment = createEnvironment({
+      version,
+      runtime,
+      driver,
+      clock,
+      ids,
+      prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
+      lines: (line, timestampMs) => lines.add(line, timestampMs),
+      endpointUrl: options.endpointUrl?.(),
+      credentials: credentials && (() => sessionOf(credentials, version)),
     })
+    lines.open(environment)
+    return environment
   }
 }
 
-function sessionOf(
-  version: FunctionVersion,
-  credentials: LauncherOptions['credentials'],
-): (() => FunctionCredentials) | undefined {
-  if (!credentials) return undefined
-  return () =>
-    credentials.issueSession({
-      accountId: version.accountId,
-      roleArn: version.roleArn,
-      sessionName: version.functionName,
-      durationMs: sessionMs,
-    })
+function findRuntime(catalogue: Catalogue, name: string): Runtime {
+  const runtime = catalogue.find(name)
+  if ('remedy' in runtime) {
+    throw invalidRuntime(`The runtime ${name} is not available here. ${runtime.remedy}`)
+  }
+  return runtime
+}
+
+/** The session is named as AWS names it: after the function. */
+function sessionOf(credentials: Credentials, version: FunctionVersion): SessionCredential {
+  return credentials.issueSession({
+    accountId: version.accountId,
+    roleArn: version.roleArn,
+    sessionName: version.functionName,
+    durationMs: fleetLimits.sessionMs,
+  })
+}
+
+/** The lines of one environment on their way to its stream. The first ones come before the stream has a name. */
+class LogLines {
+  readonly #logs: Logs
+  readonly #version: FunctionVersion
+  #early: { timestampMs: number; message: string }[] = []
+  #stream: string | undefined
+
+  constructor(logs: Logs, version: FunctionVersion) {
+    this.#logs = logs
+    this.#version = version
+  }
+
+  add(message: string, timestampMs: number): void {
+    if (this.#stream === undefined) this.#early.push({ timestampMs, message })
+    else
+      this.#logs.append(this.#version, this.#version.logGroup, this.#stream, {
+        timestampMs,
+        message,
+      })
+  }
+
+  open({ logStream }: ExecutionEnvironment): void {
+    this.#stream = logStream
+    for (const event of this.#early.splice(0)) this.add(event.message, event.timestampMs)
+  }
 }

@@ -52,16 +52,16 @@ export type SdkModule = Readonly<Record<string, unknown>>
 
 /** Flatten one service. Deterministic: shapes are numbered in the order of a walk over the sorted operations. */
 export function flatten(service: ServiceName, sdk: SdkModule, boto: BotoModel): ModelFile {
-  const walk = new Walk(service, boto)
   const operations: Record<string, OperationModel> = {}
   const errors: Record<string, number> = {}
   const schemas = Object.keys(sdk)
     .filter((name) => name.endsWith('$') && Array.isArray(sdk[name]))
     .toSorted()
     .map((name) => sdk[name] as unknown[])
-  for (const schema of schemas) {
-    if (schema[0] === 9) operations[String(schema[2])] = walk.operation(schema)
-  }
+  const operationSchemas = schemas.filter((schema) => schema[0] === 9)
+  const isRest = operationSchemas.some((schema) => traitsOf(schema[3])['http'] !== undefined)
+  const walk = new Walk(service, boto, isRest)
+  for (const schema of operationSchemas) operations[String(schema[2])] = walk.operation(schema)
   for (const schema of schemas) {
     const isBase = String(schema[1]).startsWith('smithy.ts.sdk.synthetic')
     if (schema[0] === -3 && !isBase)
@@ -76,8 +76,10 @@ class Walk {
   readonly #others = new Map<string, number>()
   readonly #service: ServiceName
   readonly #boto: BotoModel
+  readonly #isRest: boolean
 
-  constructor(service: ServiceName, boto: BotoModel) {
+  constructor(service: ServiceName, boto: BotoModel, isRest: boolean) {
+    this.#isRest = isRest
     this.#service = service
     this.#boto = boto
   }
@@ -227,13 +229,13 @@ class Walk {
     const [schema, traits] = memberOf(at.given)
     const location = locations.find(([trait]) => traits[trait] !== undefined)
     const name = location === undefined ? undefined : traits[location[0]]
-    const place = traits['hostLabel'] === 1 ? 'hostLabel' : location?.[1]
+    const place = this.#place(traits['hostLabel'] === 1 ? 'hostLabel' : location?.[1])
     const legacy = this.#service === 'sqs' ? sqsMemberNames[at.owner]?.[at.member] : undefined
     return clean({
       shape: this.#memberShape(schema, botoName, legacy?.xml),
       required: at.isRequired ? (1 as const) : undefined,
       in: place,
-      name: typeof name === 'string' ? name : undefined,
+      name: place !== undefined && typeof name === 'string' ? name : undefined,
       json: traits['jsonName'] as string | undefined,
       xml: legacy?.xml ?? (traits['xmlName'] as string | undefined),
       flat: legacy?.flat ?? (traits['xmlFlattened'] as 1 | undefined),
@@ -241,6 +243,11 @@ class Walk {
       namespace: traits['xmlNamespace'] as [string, string] | undefined,
       token: traits['idempotencyToken'] as 1 | undefined,
     })
+  }
+
+  /** Some schemas carry HTTP bindings that their RPC protocol does not use. */
+  #place(location: Location | undefined): Location | undefined {
+    return this.#isRest || location?.startsWith('event') === true ? location : undefined
   }
 
   #memberShape(

@@ -5,16 +5,12 @@
 import { assert, unreachable } from '../lib/assert.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { cborEncoder, encodeCbor } from './cbor/encode.ts'
-import { decodeCbor } from './cbor/decode.ts'
+import { decodeUnchecked } from './decode-input.ts'
 import { contentType, encodeEventStream } from './event-stream/encode.ts'
-import { serializationError } from './faults.ts'
-import { jsonDecoder, parseJson } from './json/decode.ts'
 import { jsonEncoder } from './json/encode.ts'
 import { loadModel, shapeAt } from './load-model.ts'
 import type { Operation } from './load-model.ts'
-import { decodeQueryInput } from './query/decode.ts'
 import { encodeQueryOutput } from './query/encode.ts'
-import { decodeRestInput } from './rest/input.ts'
 import { encodeRestOutput } from './rest/output.ts'
 import type { StructureShape } from './shape-model.ts'
 import { validateInput } from './validate.ts'
@@ -32,25 +28,9 @@ type Fields = Readonly<Record<string, unknown>>
  *  @throws AwsError SerializationException, MalformedInput, MalformedXML, ValidationException (400), by protocol and service */
 export function decodeInput(identified: Identified, request: WireRequest, body: WireBody): unknown {
   const operation = operationOf(identified)
-  const input = decodeBy(identified, operation, { request, body })
+  const input = decodeUnchecked(identified, operation, { request, body })
   validateInput(operation, input)
   return input
-}
-
-function decodeBy(
-  identified: Identified,
-  operation: Operation,
-  { request, body }: { readonly request: WireRequest; readonly body: WireBody },
-): unknown {
-  const { protocol } = identified
-  if (protocol === 'restJson1' || protocol === 'restXml') {
-    return decodeRestInput({ operation, identified, request }, body)
-  }
-  if (!(body instanceof Uint8Array)) throw serializationError('The body is not complete')
-  if (protocol === 'awsQuery') return decodeQueryInput(operation, request, body)
-  const isCbor = protocol === 'rpcv2Cbor'
-  const value = isCbor && body.length > 0 ? decodeCbor(body) : isCbor ? {} : parseJson(body)
-  return jsonDecoder(operation.model, operation.inputShape)(value)
 }
 
 /** Encode a handler's output. Streams (blobs and events) stay AsyncIterables; they are not read here. */

@@ -64,9 +64,25 @@ export function structureAt(model: ServiceModel, place: number): StructureShape 
   return shape
 }
 
-/** Name and model of the members that travel in the body. */
-export function bodyMembers(shape: StructureShape): readonly (readonly [string, MemberModel])[] {
-  return Object.entries(shape.members).filter(([, member]) => member.in === undefined)
+/** Locations that a response has no place for: there such members travel in the body. */
+const requestOnly: readonly unknown[] = ['label', 'query', 'queryParams', 'hostLabel']
+
+/** Name and model of the members that travel in the body of a request. */
+export function inputBodyMembers(
+  shape: StructureShape,
+): readonly (readonly [string, MemberModel])[] {
+  return Object.entries(shape.members).filter(
+    ([, member]) => member.in === undefined || member.in === 'statusCode',
+  )
+}
+
+/** Name and model of the members that travel in the body of a response, or of an event. */
+export function outputBodyMembers(
+  shape: StructureShape,
+): readonly (readonly [string, MemberModel])[] {
+  return Object.entries(shape.members).filter(
+    ([, member]) => member.in === undefined || requestOnly.includes(member.in),
+  )
 }
 
 function toModel(file: ModelFile): ServiceModel {

@@ -6,7 +6,7 @@
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { cborEncoder, encodeCbor } from '../cbor/encode.ts'
 import { jsonEncoder, toBuffer } from '../json/encode.ts'
-import { bodyMembers, shapeAt, structureAt } from '../load-model.ts'
+import { outputBodyMembers, shapeAt, structureAt } from '../load-model.ts'
 import type { ServiceModel } from '../load-model.ts'
 import type { Protocol, StructureShape } from '../shape-model.ts'
 import { encodeXmlDocument } from '../xml/encode.ts'
@@ -99,7 +99,7 @@ function structureFrame(
         ? 'text/plain'
         : 'application/octet-stream'
   }
-  if (payload === undefined && bodyMembers(shape).length > 0) {
+  if (payload === undefined && outputBodyMembers(shape).length > 0) {
     headers[':content-type'] = contentType(protocol)
     payload = bodyOf(stream, shape, value)
   }

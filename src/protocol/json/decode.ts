@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../../lib/assert.ts'
 import { serializationError } from '../faults.ts'
-import { bodyMembers } from '../load-model.ts'
+import { inputBodyMembers } from '../load-model.ts'
 import type { ServiceModel } from '../load-model.ts'
 import { once, perShape, setOwn } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
@@ -43,7 +43,7 @@ export const jsonDecoder: PerShape<JsonDecoder> = perShape((shape, model) => {
 
 function structureDecoder(shape: StructureShape, model: ServiceModel): JsonDecoder {
   const members = once(() =>
-    bodyMembers(shape).map(([name, member]) => ({
+    inputBodyMembers(shape).map(([name, member]) => ({
       name,
       wireName: member.json ?? name,
       decode: jsonDecoder(model, member.shape),

@@ -4,7 +4,7 @@
  * source: Smithy 2.0, "AWS JSON 1.0 protocol", "AWS restJson1 protocol".
  */
 import { assert, unreachable } from '../../lib/assert.ts'
-import { bodyMembers } from '../load-model.ts'
+import { outputBodyMembers } from '../load-model.ts'
 import { once, perShape, setOwn } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
 import type { StructureShape, TimestampShape } from '../shape-model.ts'
@@ -62,7 +62,7 @@ function structureEncoder(
   encoder: (place: number) => ValueEncoder,
 ): ValueEncoder {
   const members = once(() =>
-    bodyMembers(shape).map(([name, member]) => ({
+    outputBodyMembers(shape).map(([name, member]) => ({
       name,
       wireName: member.json ?? name,
       encode: encoder(member.shape),

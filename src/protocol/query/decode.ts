@@ -5,7 +5,7 @@
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { unreachable } from '../../lib/assert.ts'
 import { malformedInput } from '../faults.ts'
-import { bodyMembers, shapeAt } from '../load-model.ts'
+import { inputBodyMembers, shapeAt } from '../load-model.ts'
 import type { Operation, ServiceModel } from '../load-model.ts'
 import { once, perShape, setOwn } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
@@ -63,7 +63,10 @@ export function decodeQueryInput(
 
 function structureDecoder(shape: StructureShape, model: ServiceModel): FormDecoder {
   const members = once(() =>
-    bodyMembers(shape).map(([name, member]) => ({ name, read: memberReader(model, name, member) })),
+    inputBodyMembers(shape).map(([name, member]) => ({
+      name,
+      read: memberReader(model, name, member),
+    })),
   )
   return (node) => {
     const result: Record<string, unknown> = {}

@@ -4,7 +4,7 @@
  */
 import { malformedXml, serializationError } from '../faults.ts'
 import { jsonDecoder, parseJson } from '../json/decode.ts'
-import { bodyMembers, shapeAt } from '../load-model.ts'
+import { inputBodyMembers, shapeAt } from '../load-model.ts'
 import type { Operation } from '../load-model.ts'
 import { setOwn } from '../per-shape.ts'
 import type { MemberModel, ShapeModel } from '../shape-model.ts'
@@ -26,6 +26,8 @@ type InputPlan = {
   readonly headers: readonly Bound[]
   readonly query: readonly Bound[]
   readonly queryParams: Bound | undefined
+  /** parameters that belong to the URI of the operation */
+  readonly staticNames: readonly string[]
   readonly prefixHeaders: readonly Bound[]
   readonly hostLabel: Bound | undefined
   readonly payload: Bound | undefined
@@ -75,13 +77,19 @@ function planOf(operation: Operation): InputPlan {
     headers: bound('header'),
     query: bound('query'),
     queryParams: bound('queryParams')[0],
+    staticNames: staticNamesOf(operation),
     prefixHeaders: bound('prefixHeaders'),
     hostLabel: bound('hostLabel')[0],
     payload: bound('payload')[0],
-    hasBody: bodyMembers(inputShape).length > 0,
+    hasBody: inputBodyMembers(inputShape).length > 0,
   }
   plans.set(operation, plan)
   return plan
+}
+
+function staticNamesOf(operation: Operation): string[] {
+  const { query } = splitTarget(operation.http?.[1] ?? '')
+  return parseParameters(query).map(([name]) => name)
 }
 
 function readLabels({ identified, request }: Given, plan: InputPlan, input: Input): void {
@@ -125,7 +133,7 @@ function readQuery({ operation, request }: Given, plan: InputPlan, input: Input)
     } else if (first !== '' || shape.type === 'string') input[member] = parseText(shape, first)
   }
   if (plan.queryParams !== undefined) {
-    const taken = new Set(plan.query.map(({ wireName }) => wireName))
+    const taken = new Set([...plan.staticNames, ...plan.query.map(({ wireName }) => wireName)])
     const rest = parameters.filter(([name]) => !taken.has(name))
     if (rest.length > 0) input[plan.queryParams.member] = mapOfParameters(operation, plan, rest)
   }

@@ -5,7 +5,7 @@
 import { assert } from '../../lib/assert.ts'
 import { encodeEventStream } from '../event-stream/encode.ts'
 import { jsonEncoder, toBuffer } from '../json/encode.ts'
-import { bodyMembers, shapeAt } from '../load-model.ts'
+import { outputBodyMembers, shapeAt } from '../load-model.ts'
 import type { Operation } from '../load-model.ts'
 import type { MemberModel, Protocol, ShapeModel } from '../shape-model.ts'
 import type { WireBody, WireResponse } from '../wire.ts'
@@ -74,7 +74,7 @@ function bodyOf(
   const { outputShape, model } = operation
   if (operation.output === undefined) return nothing
   if (protocol === 'restXml') {
-    if (bodyMembers(outputShape).length === 0) return nothing
+    if (outputBodyMembers(outputShape).length === 0) return nothing
     return xmlBody(encodeXmlDocument(model, outputShape, output))
   }
   return jsonBody(jsonEncoder(model, outputShape)(output))

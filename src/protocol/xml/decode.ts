@@ -5,7 +5,7 @@
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { unreachable } from '../../lib/assert.ts'
 import { malformedXml } from '../faults.ts'
-import { bodyMembers, shapeAt } from '../load-model.ts'
+import { inputBodyMembers, shapeAt } from '../load-model.ts'
 import type { ServiceModel } from '../load-model.ts'
 import { once, perShape, setOwn } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
@@ -57,7 +57,10 @@ export function decodeXmlBody(
 
 function structureDecoder(shape: StructureShape, model: ServiceModel): XmlDecoder {
   const members = once(() =>
-    bodyMembers(shape).map(([name, member]) => ({ name, read: memberReader(model, name, member) })),
+    inputBodyMembers(shape).map(([name, member]) => ({
+      name,
+      read: memberReader(model, name, member),
+    })),
   )
   return (element) => {
     const result: Record<string, unknown> = {}

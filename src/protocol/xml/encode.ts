@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../lib/assert.ts'
 import { toBuffer, toDate } from '../json/encode.ts'
-import { bodyMembers, shapeAt } from '../load-model.ts'
+import { outputBodyMembers, shapeAt } from '../load-model.ts'
 import type { ServiceModel } from '../load-model.ts'
 import { once, perShape } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
@@ -103,7 +103,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 function structureContent(shape: StructureShape, model: ServiceModel): Content {
   const members = once(() =>
-    bodyMembers(shape)
+    outputBodyMembers(shape)
       .filter(([, member]) => member.attribute !== 1)
       .map(([name, member]) => ({ name, write: memberWriter(model, name, member) })),
   )

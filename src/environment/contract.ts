@@ -12,7 +12,7 @@ export type EnvironmentState =
   | 'gone'
 
 /** Lines of one environment, in order; without newline. `requestId` is set while an invocation runs. */
-export type LineSink = (line: string, timestampMs: number) => void
+export type LineSink = (line: string, timestampMs: number, logStream: string) => void
 
 export type Outcome = {
   readonly reply: Reply

@@ -50,7 +50,8 @@ export function parseRequestHead(
   return { method, target, headers, isKeepAlive, bodyOffset: end + headEnd.length }
 }
 
-function parseFields(lines: readonly string[]): Record<string, string> {
+/** Parse header or trailer fields, one a line; the first line is skipped. @throws BadRequestHead */
+export function parseFields(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (let index = 1; index < lines.length; index += 1) {
     const line = lines[index] ?? ''

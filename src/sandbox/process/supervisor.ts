@@ -82,11 +82,10 @@ export class Supervisor {
   }
 
   #launchFailed(key: number, request: StartRequest, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error)
     this.#tell({
       event: 'launch-error',
       key,
-      sentence: `Cannot start ${request.argv[0]}: ${reason}`,
+      sentence: `fork/exec ${request.argv[0]}: ${reasonOf(error)}`,
     })
   }
 
@@ -198,6 +197,24 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
     process.kill(-pid, signal)
   } catch {
     // Gone already, which is what was wanted.
+  }
+}
+
+/** Why a program cannot be started, in the words of AWS's own daemon.
+ *  source: Runtime Interface Emulator, errors of Go's os/exec. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file or directory'
+    case 'EACCES':
+      return 'permission denied'
+    case 'ENOEXEC':
+      return 'exec format error'
+    case 'E2BIG':
+      return 'argument list too long'
+    default:
+      return message
   }
 }
 

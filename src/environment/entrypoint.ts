@@ -1,0 +1,59 @@
+/**
+ * Which program runs a version: the managed runtime's own, behind a wrapper if the customer names one, or the `bootstrap` of the
+ * code or a layer.
+ * source: AWS Lambda dev guide "Building a custom runtime", "Modifying the runtime environment".
+ */
+import { accessSync, constants, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FunctionVersion } from '../model.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+
+export type Argv = readonly [string, ...string[]]
+
+/** @returns program and arguments, or undefined when there is no program to be found */
+export function findEntrypoint(version: FunctionVersion, runtime: Runtime): Argv | undefined {
+  const [program, ...rest] = runtime.argv
+  if (program !== undefined) return wrapped(version, [program, ...rest])
+  const folders = [version.codePath, version.layersPath]
+  for (const folder of folders) {
+    if (folder === undefined) continue
+    const bootstrap = join(folder, 'bootstrap')
+    if (isProgram(bootstrap)) return [bootstrap]
+  }
+  return undefined
+}
+
+/** Can a generic bootstrap that already runs become this version? Some variables only work from the start. */
+export function canBePrepared(version: FunctionVersion, runtime: Runtime): boolean {
+  if (runtime.argv.length === 0 || wrapperOf(version) !== undefined) return false
+  return runtime.startupVariables.every((name) => version.environment[name] === undefined)
+}
+
+/** Through a shell, as the managed runtimes do it: a wrapper that is missing ends with status 127. */
+function wrapped(version: FunctionVersion, argv: Argv): Argv {
+  const wrapper = wrapperOf(version)
+  if (wrapper === undefined) return argv
+  return ['/bin/sh', '-c', 'exec "$@"', 'sh', hostPath(version, wrapper), ...argv]
+}
+
+function wrapperOf(version: FunctionVersion): string | undefined {
+  const wrapper = version.environment['AWS_LAMBDA_EXEC_WRAPPER']
+  return wrapper === '' ? undefined : wrapper
+}
+
+function hostPath(version: FunctionVersion, path: string): string {
+  if (path.startsWith('/var/task/')) return join(version.codePath, path.slice('/var/task/'.length))
+  if (path.startsWith('/opt/') && version.layersPath !== undefined) {
+    return join(version.layersPath, path.slice('/opt/'.length))
+  }
+  return path
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * One execution environment: it starts a runtime process in a sandbox, hands it one invocation after the other, and starts it anew
+ * when it failed. The fleet makes and stops environments, the trunk (invoke/run.ts) gives them invocations.
+ * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle"; Runtime Interface Emulator, rapid.
+ */
+import { lambdaLimits } from '../config.ts'
+import { background } from '../lib/background.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
+import type { FunctionVersion, Invocation, Reply } from '../model.ts'
+import type { Runtime } from '../runtimes/runtime.ts'
+import type { Driver, ExitReport, PreparedSandbox } from '../sandbox/driver.ts'
+import type {
+  EnvironmentState,
+  ExecutionEnvironment,
+  InvocationHooks,
+  LineSink,
+  Outcome,
+} from './contract.ts'
+import { Deadline } from './deadline.ts'
+import {
+  type Failure,
+  exitFailure,
+  platformFailure,
+  postedFailure,
+  timeoutFailure,
+  toReply,
+} from './failure.ts'
+import { Guest, type GuestListener } from './guest.ts'
+import { GuestHouse } from './guest-house.ts'
+import { type InitPhase, initReportLine, initStartLine } from './log-lines.ts'
+import { answerToReply } from './phases/answer.ts'
+import { Init, type InitEnd } from './phases/init.ts'
+import { Run } from './phases/run.ts'
+import { toRuntimeEvent } from './runtime-api/next.ts'
+import type { Answer, PostedError, RuntimeSession } from './runtime-api/session.ts'
+import { assertTransition } from './states.ts'
+import { type FunctionCredentials, logStreamName } from './variables.ts'
+
+export type EnvironmentOptions = {
+  readonly version: FunctionVersion
+  /** the program that serves it */
+  readonly runtime: Runtime
+  readonly driver: Driver
+  /** a generic bootstrap of that runtime that waits; used if the version allows it, disposed if not */
+  readonly prepared?: PreparedSandbox | undefined
+  readonly clock: Clock
+  readonly ids: Ids
+  /** lines of the function and of the platform, for the log stream */
+  readonly lines: LineSink
+  /** AWS_ENDPOINT_URL of the function */
+  readonly endpointUrl?: string | undefined
+  /** asked for at each start of a process, so that a reset gets fresh ones */
+  readonly credentials?: (() => FunctionCredentials) | undefined
+  readonly initTimeoutMs?: number | undefined
+}
+
+/** Make an environment. Its init begins at once. */
+export function createEnvironment(options: EnvironmentOptions): ExecutionEnvironment {
+  return new Environment(options)
+}
+
+class Environment implements ExecutionEnvironment, GuestListener {
+  readonly id: string
+  readonly version: FunctionVersion
+  readonly logStream: string
+  readonly #clock: Clock
+  readonly #options: EnvironmentOptions
+  readonly #house: GuestHouse
+  readonly #deadline: Deadline
+  #state: EnvironmentState = 'starting'
+  #idleSinceMs: number
+  #guest: Guest | undefined
+  #init: Init | undefined
+  #run: Run | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: EnvironmentOptions) {
+    const { version, clock, ids } = options
+    this.id = ids.hex(16)
+    this.version = version
+    this.logStream = logStreamName(version, clock.nowMs(), this.id)
+    this.#clock = clock
+    this.#options = options
+    this.#idleSinceMs = clock.monotonicMs()
+    this.#deadline = new Deadline(clock, () => this.#expired())
+    this.#house = new GuestHouse({ ...options, id: this.id, logStream: this.logStream })
+    this.#announceInit('init')
+    if (options.runtime.warning !== undefined) this.writeLine(options.runtime.warning)
+    this.#beginInit('init')
+  }
+
+  get state(): EnvironmentState {
+    return this.#state
+  }
+
+  get idleSinceMs(): number {
+    return this.#idleSinceMs
+  }
+
+  writeLine(line: string): void {
+    this.#options.lines(line, this.#clock.nowMs(), this.logStream)
+  }
+
+  invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome> {
+    const isStarting = this.#state === 'starting'
+    this.#move('busy')
+    const run = new Run(invocation, hooks)
+    this.#run = run
+    if (this.#guest?.isInitialised === true) {
+      this.#handOver(run, this.#guest)
+    } else if (!isStarting) {
+      this.#announceInit('invoke')
+      this.#repeatInit(run)
+    }
+    return run.outcome
+  }
+
+  stop(_reason: 'spindown' | 'timeout' | 'failure', options?: { drain: boolean }): Promise<void> {
+    this.#stopped ??= this.#stop(options?.drain === true)
+    return this.#stopped
+  }
+
+  // What the guest tells.
+
+  onLine(line: string): void {
+    this.writeLine(line)
+    this.#run?.line(line)
+  }
+
+  onReady(guest: Guest): void {
+    const run = this.#run
+    if (this.#init) {
+      this.#init.ready()
+    } else if (run) {
+      run.isOver = true
+      this.#deadline.clear()
+      const endedMs = this.#clock.monotonicMs()
+      // What was written before `next` is read in this turn of the event loop, so all lines are in at its end.
+      setImmediate(() => this.#finish(run, guest, endedMs))
+    }
+  }
+
+  onAnswer(_session: RuntimeSession, answer: Answer): void {
+    const run = this.#run
+    run?.answer(answerToReply(answer, run.invocation.requestId))
+  }
+
+  onInitError(_session: RuntimeSession, error: PostedError): void {
+    const failure = postedFailure(error.errorType, error.payload)
+    this.#init?.posted(failure)
+    const run = this.#run
+    if (run && this.#init?.phase === 'invoke') run.answer(replyTo(run, failure))
+  }
+
+  onExit(guest: Guest, report: ExitReport): void {
+    if (guest !== this.#guest) return
+    const run = this.#run
+    if (this.#init) {
+      this.#init.exited(report)
+    } else if (run && !run.isOver) {
+      background('reset environment', this.#fail(run, exitFailure(report)))
+    } else {
+      // It ended while idle: the next invocation starts it anew.
+      this.#guest = undefined
+    }
+  }
+
+  // Init.
+
+  #announceInit(phase: InitPhase): void {
+    const { runtime, version } = this.#options
+    const { runtimeVersion } = runtime
+    if (runtimeVersion === '') return
+    const runtimeVersionArn = runtime.runtimeVersionArn(version.region)
+    const start = { version, runtimeVersion, runtimeVersionArn, phase }
+    this.writeLine(initStartLine(start, this.#clock.nowMs()))
+  }
+
+  #beginInit(phase: InitPhase): void {
+    const ms = this.#options.initTimeoutMs ?? lambdaLimits.initTimeoutMs
+    const init = new Init({
+      phase,
+      clock: this.#clock,
+      onEnd: (ended, end) => background('end of init', this.#initEnded(ended, end)),
+      ...(phase === 'init' && { limit: { ms, failure: timeoutFailure(ms) } }),
+    })
+    this.#init = init
+    background('start environment', this.#startGuest(init))
+  }
+
+  async #startGuest(init: Init): Promise<void> {
+    try {
+      await this.#house.open()
+      if (init.isOver) return
+      const guest = this.#house.admit(this)
+      if (guest instanceof Guest) this.#guest = guest
+      else init.fail(guest)
+    } catch (error) {
+      init.fail(platformFailure('Sandbox.Failure', 'The environment cannot be started'))
+      throw error
+    }
+  }
+
+  async #initEnded(init: Init, { durationMs, failure }: InitEnd): Promise<void> {
+    this.#init = undefined
+    if (!failure) {
+      this.#initialised(init, durationMs)
+      return
+    }
+    this.#deadline.clear()
+    const waiting = init.phase === 'invoke' ? this.#run : undefined
+    if (failure.status === 'timeout') waiting?.answer(replyTo(waiting, failure))
+    await this.#endGuest()
+    this.#reportInit(init.phase, durationMs, failure)
+    if (waiting) await this.#fail(waiting, failure)
+    else if (this.#run) this.#repeatInit(this.#run)
+    else this.#stopped ??= this.#giveUp()
+  }
+
+  #initialised(init: Init, durationMs: number): void {
+    const guest = this.#guest
+    const run = this.#run
+    if (guest) guest.isInitialised = true
+    if (!run) {
+      this.#move('ready')
+      return
+    }
+    if (init.phase === 'init') run.initialised(durationMs)
+    if (guest) this.#handOver(run, guest)
+  }
+
+  /** Within an invocation, and on its time. */
+  #repeatInit(run: Run): void {
+    this.#deadline.set(run.begin(this.#clock) + this.version.timeoutMs)
+    this.#beginInit('invoke')
+  }
+
+  #reportInit(phase: InitPhase, durationMs: number, failure: Failure): void {
+    const { status, errorType } = failure
+    const report = { phase, durationMs, status, ...(status === 'error' && { errorType }) }
+    this.writeLine(initReportLine(report, this.version, this.#clock.nowMs()))
+  }
+
+  /** Nobody waits for an environment whose init failed: a new one is as good. */
+  async #giveUp(): Promise<void> {
+    this.#move('failed')
+    await this.#house.close()
+    this.#move('gone')
+  }
+
+  // Invoke.
+
+  #handOver(run: Run, guest: Guest): void {
+    const { timeoutMs } = this.version
+    const startedMs = run.begin(this.#clock)
+    const spentMs = this.#clock.monotonicMs() - startedMs
+    this.#deadline.set(startedMs + timeoutMs)
+    run.start()
+    const deadlineMs = this.#clock.nowMs() + timeoutMs - spentMs
+    guest.session.offer(toRuntimeEvent(run.invocation, deadlineMs))
+  }
+
+  #expired(): void {
+    const run = this.#run
+    const failure = timeoutFailure(this.version.timeoutMs)
+    if (this.#init) this.#init.fail(failure)
+    else if (run) background('reset environment', this.#fail(run, failure))
+  }
+
+  /** The runtime asked for the next event: the invocation is over. */
+  #finish(run: Run, guest: Guest, endedMs: number): void {
+    if (this.#run !== run || !run.reply) return
+    guest.flushOutput()
+    this.#run = undefined
+    if (this.#state === 'busy') this.#move('ready')
+    run.end(run.reply, endedMs, this.#usedMib(guest))
+  }
+
+  /** The invocation ends with the process. What was in memory is lost; the temporary directory stays. */
+  async #fail(run: Run, failure: Failure): Promise<void> {
+    if (this.#run !== run || run.isOver) return
+    run.isOver = true
+    this.#deadline.clear()
+    const endedMs = this.#clock.monotonicMs()
+    const reply = replyTo(run, failure)
+    run.start()
+    run.answer(reply)
+    if (this.#state === 'busy') this.#move('resetting')
+    const guest = await this.#endGuest()
+    this.#run = undefined
+    if (this.#state === 'resetting') this.#move('ready')
+    const isFull = failure.isOutOfMemory === true || !guest
+    run.end(reply, endedMs, isFull ? this.version.memoryMib : this.#usedMib(guest))
+  }
+
+  // Shutdown.
+
+  /** Without extensions a runtime is told nothing of its end: it is killed. */
+  async #stop(drain: boolean): Promise<void> {
+    const run = this.#run
+    this.#move('draining')
+    if (run) {
+      const failure = platformFailure('Sandbox.Failure', 'The environment was stopped')
+      if (!drain) await this.#fail(run, failure)
+      await run.outcome
+    }
+    this.#init?.abandon()
+    this.#init = undefined
+    await this.#endGuest()
+    this.#deadline.close()
+    await this.#house.close()
+    this.#move('gone')
+  }
+
+  async #endGuest(): Promise<Guest | undefined> {
+    const guest = this.#guest
+    await guest?.dispose()
+    this.#guest = undefined
+    return guest
+  }
+
+  #usedMib(guest: Guest): number {
+    return Math.min(guest.sandbox.usage().maxMemoryMib, this.version.memoryMib)
+  }
+
+  #move(to: EnvironmentState): void {
+    assertTransition(this.#state, to)
+    this.#state = to
+    if (to === 'ready') this.#idleSinceMs = this.#clock.monotonicMs()
+  }
+}
+
+function replyTo(run: Run, failure: Failure): Reply {
+  return toReply(failure, run.invocation.requestId)
+}

@@ -1,0 +1,90 @@
+/**
+ * The init phase: a process was started and has until its deadline to ask for its first event. An init of an environment's own has
+ * ten seconds; one that is repeated inside an invocation has what that invocation has.
+ * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle", failures during the init phase.
+ */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { ExitReport } from '../../sandbox/driver.ts'
+import { type Failure, exitFailure } from '../failure.ts'
+import type { InitPhase } from '../log-lines.ts'
+
+/** A runtime that posted its error is about to exit: its last lines are waited for this long. */
+const lastWordsMs = 300
+
+export type InitEnd = {
+  readonly durationMs: number
+  /** absent when the runtime is ready */
+  readonly failure?: Failure
+}
+
+export type InitOptions = {
+  readonly phase: InitPhase
+  readonly clock: Clock
+  readonly onEnd: (init: Init, end: InitEnd) => void
+  /** ends with this failure when so much time has passed */
+  readonly limit?: { readonly ms: number; readonly failure: Failure }
+}
+
+export class Init {
+  readonly phase: InitPhase
+  readonly #clock: Clock
+  readonly #onEnd: InitOptions['onEnd']
+  readonly #startedMs: number
+  readonly #limit: Timer | undefined
+  #lastWords: Timer | undefined
+  #failure: Failure | undefined
+  #isOver = false
+
+  constructor(options: InitOptions) {
+    const { clock, limit } = options
+    this.phase = options.phase
+    this.#clock = clock
+    this.#onEnd = options.onEnd
+    this.#startedMs = clock.monotonicMs()
+    this.#limit = limit && clock.after(limit.ms, () => this.fail(limit.failure))
+  }
+
+  /** it ended, or was given up */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** The runtime asked for its first event. */
+  ready(): void {
+    this.#end(undefined)
+  }
+
+  /** The runtime posted what is wrong; its exit comes next. */
+  posted(failure: Failure): void {
+    this.#failure ??= failure
+    this.#lastWords ??= this.#clock.after(lastWordsMs, () => this.#end(this.#failure))
+  }
+
+  /** The process ended. What it posted before counts more. */
+  exited(report: ExitReport): void {
+    this.#end(this.#failure ?? exitFailure(report))
+  }
+
+  /** It is over for another reason. */
+  fail(failure: Failure): void {
+    this.#end(this.#failure ?? failure)
+  }
+
+  /** Nobody waits for its end any more. */
+  abandon(): void {
+    this.#isOver = true
+    this.#clearTimers()
+  }
+
+  #end(failure: Failure | undefined): void {
+    if (this.#isOver) return
+    this.abandon()
+    const durationMs = this.#clock.monotonicMs() - this.#startedMs
+    this.#onEnd(this, failure ? { durationMs, failure } : { durationMs })
+  }
+
+  #clearTimers(): void {
+    this.#limit?.clear()
+    this.#lastWords?.clear()
+  }
+}

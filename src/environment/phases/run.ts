@@ -1,0 +1,77 @@
+/** One invocation on its way through an environment: what was told of it, and its outcome. */
+import type { Clock } from '../../lib/clock.ts'
+import type { Invocation, Measured, Reply } from '../../model.ts'
+import type { InvocationHooks, Outcome } from '../contract.ts'
+
+export class Run {
+  readonly invocation: Invocation
+  readonly outcome: Promise<Outcome>
+  /** its end is decided and on its way: nothing may fail it any more */
+  isOver = false
+  readonly #hooks: InvocationHooks
+  readonly #settle: (outcome: Outcome) => void
+  /** monotonic ms when its time began to count: the event was handed over, or an init of its own began */
+  #startedMs: number | undefined
+  #isStarted = false
+  #reply: Reply | undefined
+  #initDurationMs: number | undefined
+
+  constructor(invocation: Invocation, hooks: InvocationHooks) {
+    this.invocation = invocation
+    this.#hooks = hooks
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.outcome = promise
+    this.#settle = resolve
+  }
+
+  /** what the caller was told; undefined as long as it waits */
+  get reply(): Reply | undefined {
+    return this.#reply
+  }
+
+  /** Its time counts from now on, at most once.
+   *  @returns monotonic ms when it began */
+  begin(clock: Clock): number {
+    this.#startedMs ??= clock.monotonicMs()
+    return this.#startedMs
+  }
+
+  /** The init that ran before it, for the report. */
+  initialised(durationMs: number): void {
+    this.#initDurationMs = durationMs
+  }
+
+  /** START: its event is handed over, or never will be. */
+  start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    this.#hooks.onStart()
+  }
+
+  /** Answer the caller. Only the first answer counts. */
+  answer(reply: Reply): void {
+    if (this.#reply) return
+    this.#reply = reply
+    this.#hooks.onReply(reply)
+  }
+
+  /** A line of the function, for the tail. */
+  line(line: string): void {
+    if (this.#isStarted) this.#hooks.onLine(line)
+  }
+
+  /** It is over.
+   *  @param reply  what the report says, which may be worse than what the caller was told
+   *  @param endedMs  monotonic ms */
+  end(reply: Reply, endedMs: number, maxMemoryUsedMib: number): void {
+    const measured: Measured = {
+      durationMs:
+        reply.kind === 'timeout'
+          ? this.invocation.version.timeoutMs
+          : Math.max(0, endedMs - (this.#startedMs ?? endedMs)),
+      ...(this.#initDurationMs !== undefined && { initDurationMs: this.#initDurationMs }),
+      maxMemoryUsedMib,
+    }
+    this.#settle({ reply, measured })
+  }
+}

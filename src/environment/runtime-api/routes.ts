@@ -1,0 +1,74 @@
+/**
+ * Which endpoint a request is for. The two restore endpoints exist only in environments made for snapshots, of which there are none
+ * yet: they are unknown paths.
+ * source: AWS Lambda dev guide "Using the Lambda runtime API"; Runtime Interface Emulator, rapi/router.
+ */
+import type { RequestHead } from '../../lib/http/head.ts'
+import type { Receiver } from './connection.ts'
+import { error } from './error.ts'
+import { initError } from './init-error.ts'
+import { next } from './next.ts'
+import { ping } from './ping.ts'
+import { refusal } from './refusal.ts'
+import { forbiddenOrigin, methodNotAllowed, notFound, notFoundHead } from './replies.ts'
+import { response } from './response.ts'
+import type { RuntimeSession } from './session.ts'
+
+const base = '/2018-06-01'
+const nextPath = `${base}/runtime/invocation/next`
+const invocationPath = `${base}/runtime/invocation/`
+const initErrorPath = `${base}/runtime/init/error`
+const pingPath = `${base}/ping`
+
+const refusedMethod = refusal(methodNotAllowed)
+
+/** Find the endpoint and let it look at the head. */
+export function route(session: RuntimeSession, head: RequestHead): Receiver {
+  if (isFromWebPage(head)) return refusal(forbiddenOrigin)
+  session.runtimeRelease ??= releaseOf(head)
+  const { method, target } = head
+  const query = target.indexOf('?')
+  const path = query === -1 ? target : target.slice(0, query)
+  if (path === nextPath) {
+    if (method !== 'GET') return refusedMethod
+    return { maxBytes: 0, end: (body, connection) => next(session, body, connection) }
+  }
+  if (path.startsWith(invocationPath)) {
+    return answerRoute(session, head, path.slice(invocationPath.length))
+  }
+  if (path === initErrorPath) {
+    return method === 'POST' ? initError(session, head) : refusedMethod
+  }
+  if (path === pingPath) {
+    if (method !== 'GET') return refusedMethod
+    return { maxBytes: 0, end: (body, connection) => ping(session, body, connection) }
+  }
+  return unknownPath(method)
+}
+
+/** @param rest  `{id}/response` or `{id}/error` */
+function answerRoute(session: RuntimeSession, head: RequestHead, rest: string): Receiver {
+  const slash = rest.indexOf('/')
+  const requestId = rest.slice(0, Math.max(0, slash))
+  const kind = rest.slice(slash + 1)
+  if (requestId === '' || (kind !== 'response' && kind !== 'error')) return unknownPath(head.method)
+  if (head.method !== 'POST') return refusedMethod
+  return (kind === 'response' ? response : error)(session, head, requestId)
+}
+
+function unknownPath(method: string): Receiver {
+  return refusal(method === 'HEAD' ? notFoundHead : notFound)
+}
+
+/** Browsers say where a request comes from, runtimes never do. A page that guesses the port must not take an event. */
+function isFromWebPage(head: RequestHead): boolean {
+  return head.headers['origin'] !== undefined || head.headers['sec-fetch-site'] !== undefined
+}
+
+const maxReleaseLength = 128
+
+function releaseOf(head: RequestHead): string {
+  const agent = head.headers['user-agent']?.split(' ')[0] ?? ''
+  const features = head.headers['lambda-runtime-features']
+  return (features === undefined ? agent : `${agent} (${features})`).slice(0, maxReleaseLength)
+}

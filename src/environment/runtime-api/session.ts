@@ -1,0 +1,118 @@
+/**
+ * What one runtime process has said so far and is waiting for: its state, the event it works on, its parked calls of `next`. A new
+ * process has a new session. The endpoints drive it; the environment listens.
+ */
+import { assert } from '../../lib/assert.ts'
+import { type RuntimeCall, type RuntimeState, afterCall } from '../states.ts'
+import type { Connection } from './connection.ts'
+
+/** An event as the runtime gets it. */
+export type RuntimeEvent = {
+  readonly requestId: string
+  /** head of the HTTP response */
+  readonly head: string
+  readonly payload: readonly Uint8Array[]
+  readonly payloadBytes: number
+}
+
+/** The end of one event, as the runtime told it. */
+export type Answer =
+  | {
+      readonly kind: 'response'
+      readonly payload: readonly Uint8Array[]
+      readonly contentType: string
+    }
+  | {
+      readonly kind: 'error'
+      readonly payload: readonly Uint8Array[]
+      readonly contentType: string
+      /** sanitised */
+      readonly errorType: string
+    }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'truncated' }
+
+/** What a runtime posts when it cannot initialise. */
+export type PostedError = {
+  /** sanitised */
+  readonly errorType: string
+  readonly payload: readonly Uint8Array[]
+}
+
+export type SessionListener = {
+  /** The runtime asked for the next event: it is initialised, or done with the last one. */
+  onReady(session: RuntimeSession): void
+  onAnswer(session: RuntimeSession, answer: Answer): void
+  onInitError(session: RuntimeSession, error: PostedError): void
+}
+
+const maxParkedCount = 64
+
+export class RuntimeSession {
+  readonly listener: SessionListener
+  #state: RuntimeState = 'Started'
+  #event: RuntimeEvent | undefined
+  readonly #parked: Connection[] = []
+  /** first token of the first request's User-Agent, with features; only recorded */
+  runtimeRelease: string | undefined
+
+  constructor(listener: SessionListener) {
+    this.listener = listener
+  }
+
+  get state(): RuntimeState {
+    return this.#state
+  }
+
+  /** id of the event that was offered last and is not over */
+  get requestId(): string | undefined {
+    return this.#event?.requestId
+  }
+
+  /** Make a call's transition. @returns false when it is not allowed; nothing changed then */
+  move(call: RuntimeCall): boolean {
+    const to = afterCall(this.#state, call)
+    if (to === undefined) return false
+    this.#state = to
+    return true
+  }
+
+  /** Hand an event over: now if the runtime waits, else with its next `next`. */
+  offer(event: RuntimeEvent): void {
+    assert(this.#state === 'Ready', 'an event is offered to a runtime that is ready')
+    this.#event = event
+    if (this.#parked.length > 0) this.#deliver(event)
+  }
+
+  /** The runtime asks for an event and may wait. Its state was moved. */
+  park(connection: Connection, before: RuntimeState): void {
+    const event = this.#event
+    if (before === 'Running' && event) {
+      connection.replyWith(event.head, event.payload, event.payloadBytes)
+      return
+    }
+    if (this.#parked.length === maxParkedCount) this.#parked.shift()?.destroy()
+    this.#parked.push(connection)
+    if (before !== 'Ready') {
+      this.#event = undefined
+      this.listener.onReady(this)
+    } else if (event) {
+      this.#deliver(event)
+    }
+  }
+
+  /** A connection is closed: it waits no longer. */
+  forget(connection: Connection): void {
+    const index = this.#parked.indexOf(connection)
+    if (index !== -1) this.#parked.splice(index, 1)
+  }
+
+  /** All who wait get the same event, as AWS's daemon does it. */
+  #deliver(event: RuntimeEvent): void {
+    const isAllowed = this.move('deliver')
+    assert(isAllowed, 'an event is delivered to a runtime that is ready')
+    for (let first = this.#parked.shift(); first; first = this.#parked.shift()) {
+      first.replyWith(event.head, event.payload, event.payloadBytes)
+    }
+  }
+}

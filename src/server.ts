@@ -124,7 +124,14 @@ async function openGround(options: ServerOptions, closers: AsyncDisposableStack)
   const driver = await traced('sandbox', () => createProcessDriver({ directory, clock, ids }))
   closers.defer(() => driver.close())
   return {
-    ...{ clock, ids, traced, store, logs, credentials, presigner, driver },
+    clock,
+    ids,
+    traced,
+    store,
+    logs,
+    credentials,
+    presigner,
+    driver,
     packages: createPackages(store),
     catalogue: createCatalogue({ directory, clock }),
   }
@@ -138,7 +145,13 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
   closers.defer(() => warmPool.close())
   const runner = { warmPool, endpointUrl: '' }
   const launch = createLauncher({
-    ...{ driver, catalogue, warmPool, logs, clock, ids, credentials },
+    driver,
+    catalogue,
+    warmPool,
+    logs,
+    clock,
+    ids,
+    credentials,
     endpointUrl: () => runner.endpointUrl,
   })
   const fleet = new Fleet({ clock, launch })
@@ -157,15 +170,22 @@ function openLambda(
   const { fleet, run } = runner
   const lambda = ground.traced('lambda', () =>
     createLambdaService({
-      ...{ store, packages, catalogue, clock, ids },
+      store,
+      packages,
+      catalogue,
+      clock,
+      ids,
       presign: (path) => presigner.presign(path, presignedMs),
     }),
   )
   closers.use(lambda)
-  closers.use(lambda.onChange((arn) => fleet.retire(arn)))
+  closers.use(lambda.onChange((arn) => background('retire environments', fleet.retire(arn))))
   const { targets } = lambda
   const events = new Events({
-    ...{ queues: store.queues, run, targets, clock },
+    queues: store.queues,
+    run,
+    targets,
+    clock,
     ...(options.delayFactor !== undefined && { delayFactor: options.delayFactor }),
   })
   closers.defer(() => events.close({ drainMs: limits.drainMs }))

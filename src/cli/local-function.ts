@@ -62,7 +62,10 @@ export async function openLocalFunction(
     closers.defer(() => driver.close())
     const warmPool = new WarmPool({ clock, ids, driver, size: 0 })
     const launch = createLauncher({
-      ...{ driver, warmPool, clock, ids },
+      driver,
+      warmPool,
+      clock,
+      ids,
       catalogue: createCatalogue({ directory: dataDirectory(options.data), clock }),
       logs: { append: (_place, _group, _stream, { message }) => options.onLine?.(message) },
       endpointUrl: () => process.env['AWS_ENDPOINT_URL'],
@@ -110,7 +113,11 @@ async function localVersion(
   const functionName = basename(resolve(target)).replace(/\.zip$|[^A-Za-z0-9-_]/g, '') || 'function'
   const { accountId, region } = defaults
   return {
-    ...{ accountId, region, functionName, codePath, ...kind },
+    accountId,
+    region,
+    functionName,
+    codePath,
+    ...kind,
     version: '$LATEST',
     arn: `arn:aws:lambda:${region}:${accountId}:function:${functionName}:$LATEST`,
     revisionId: ids.uuid(),

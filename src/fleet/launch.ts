@@ -5,7 +5,6 @@
 import { fleetLimits } from '../config.ts'
 import { canBePrepared } from '../environment/entrypoint.ts'
 import { createEnvironment } from '../environment/environment.ts'
-import type { ExecutionEnvironment } from '../environment/contract.ts'
 import type { Credentials, SessionCredential } from '../gateway/credentials.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invalidRuntime } from '../lib/errors/lambda.ts'
@@ -21,7 +20,7 @@ export type LauncherOptions = {
   readonly driver: Driver
   readonly catalogue: Catalogue
   readonly warmPool: WarmPool
-  readonly logs: Logs
+  readonly logs: Pick<Logs, 'append'>
   readonly clock: Clock
   readonly ids: Ids
   /** whose session credentials functions get; absent: they get none */
@@ -36,20 +35,18 @@ export function createLauncher(options: LauncherOptions): Launch {
   return (version) => {
     const runtime = findRuntime(options.catalogue, version.runtime)
     const { driver, clock, ids, credentials } = options
-    const lines = new LogLines(options.logs, version)
-    const environment = createEnvironment({
+    return createEnvironment({
       version,
       runtime,
       driver,
       clock,
       ids,
       prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
-      lines: (line, timestampMs) => lines.add(line, timestampMs),
+      lines: (message, timestampMs, logStream) =>
+        options.logs.append(version, version.logGroup, logStream, { timestampMs, message }),
       endpointUrl: options.endpointUrl?.(),
       credentials: credentials && (() => sessionOf(credentials, version)),
     })
-    lines.open(environment)
-    return environment
   }
 }
 
@@ -69,31 +66,4 @@ function sessionOf(credentials: Credentials, version: FunctionVersion): SessionC
     sessionName: version.functionName,
     durationMs: fleetLimits.sessionMs,
   })
-}
-
-/** The lines of one environment on their way to its stream. The first ones come before the stream has a name. */
-class LogLines {
-  readonly #logs: Logs
-  readonly #version: FunctionVersion
-  #early: { timestampMs: number; message: string }[] = []
-  #stream: string | undefined
-
-  constructor(logs: Logs, version: FunctionVersion) {
-    this.#logs = logs
-    this.#version = version
-  }
-
-  add(message: string, timestampMs: number): void {
-    if (this.#stream === undefined) this.#early.push({ timestampMs, message })
-    else
-      this.#logs.append(this.#version, this.#version.logGroup, this.#stream, {
-        timestampMs,
-        message,
-      })
-  }
-
-  open({ logStream }: ExecutionEnvironment): void {
-    this.#stream = logStream
-    for (const event of this.#early.splice(0)) this.add(event.message, event.timestampMs)
-  }
 }

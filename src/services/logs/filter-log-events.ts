@@ -26,6 +26,8 @@ export async function filterLogEvents(
   const limit = Math.min(input.limit ?? maxEventCount, maxEventCount)
   const events = await logs.read(context, group, {
     ...timesOf(input),
+    // Inclusive here, exclusive in GetLogEvents and in the store.
+    ...(input.endTime !== undefined && { endMs: input.endTime + 1 }),
     ...(streams && { streams }),
     ...(input.nextToken !== undefined && { afterSequence: sequenceOf(input.nextToken) }),
     limit,

@@ -1,10 +1,8 @@
 /** GetLogEvents: the events of one stream, forward or backward. */
 import type { GetLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs'
 import type { RequestContext } from '../../gateway/service.ts'
-import type { LogEvent, LogQuery, Logs } from '../../observe/logs.ts'
+import type { LogEvent, Logs } from '../../observe/logs.ts'
 import { groupName, maxEventCount, notFound, requireGroup, sequenceOf, timesOf } from './request.ts'
-
-const maxPageCount = 50
 
 /** Pages go forward from a token `f/<sequence>`; without one they begin at the head, or end at the newest event.
  *  source: API reference of GetLogEvents: at the end the same token comes back. */
@@ -46,7 +44,8 @@ async function pageOfStream(
   const query = { ...timesOf(input), streams: [from.stream] }
   const isBackward = input.nextToken?.startsWith('b/') ?? false
   if (isBackward || (after === undefined && input.startFromHead !== true)) {
-    return newestEvents(logs, context, { group: from.group, query, limit, before: after })
+    const position = after === undefined ? {} : { beforeSequence: after }
+    return logs.read(context, from.group, { ...query, ...position, newest: true, limit })
   }
   const position = after === undefined ? {} : { afterSequence: after }
   return logs.read(context, from.group, { ...query, ...position, limit })
@@ -55,26 +54,4 @@ async function pageOfStream(
 /** Tokens are `f/<sequence>` and `b/<sequence>`. */
 function tokenSequence(input: GetLogEventsCommandInput): number | undefined {
   return input.nextToken === undefined ? undefined : sequenceOf(input.nextToken.slice(2))
-}
-
-/** The newest events, by reading forward in pages; bounded, since a stream is one environment's life. */
-async function newestEvents(
-  logs: Logs,
-  context: RequestContext,
-  request: { group: string; query: LogQuery; limit: number; before: number | undefined },
-): Promise<readonly LogEvent[]> {
-  let newest: LogEvent[] = []
-  let after: number | undefined
-  for (let page = 0; page < maxPageCount; page += 1) {
-    const events = await logs.read(context, request.group, {
-      ...request.query,
-      ...(after !== undefined && { afterSequence: after }),
-      limit: maxEventCount,
-    })
-    const wanted = events.filter((event) => event.sequence < (request.before ?? Infinity))
-    newest = [...newest, ...wanted].slice(-request.limit)
-    after = events.at(-1)?.sequence
-    if (events.length < maxEventCount || wanted.length < events.length) break
-  }
-  return newest
 }

@@ -9,14 +9,14 @@ export class ByteReader {
     this.#chunks = source[Symbol.asyncIterator]()
   }
 
-  /** The next line without its CRLF, as latin1 text.
+  /** The next line without its CRLF, as latin1 text of at most `maxBytes`.
    *  @returns undefined when the source ends first, or the line is longer than `maxBytes` */
   async readLine(maxBytes: number): Promise<string | undefined> {
     let line = ''
     for (;;) {
       const end = this.#current.indexOf(0x0a)
       line += this.#current.toString('latin1', 0, end === -1 ? undefined : end)
-      if (line.length > maxBytes) return undefined
+      if (line.length > maxBytes + 1) return undefined
       if (end !== -1) {
         this.#current = this.#current.subarray(end + 1)
         return line.endsWith('\r') ? line.slice(0, -1) : undefined

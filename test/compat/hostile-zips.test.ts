@@ -94,8 +94,8 @@ const harmless: Readonly<Record<string, () => Buffer>> = {
   'names that are prototypes': () =>
     rawZip([handler, { name: '__proto__', content: 'x' }, { name: 'constructor', content: 'x' }]),
   'a link inside': () => rawZip([handler, { name: 'l', content: 'index.mjs', mode: link }]),
-  '60,000 empty files': () =>
-    rawZip([handler, ...Array.from({ length: 60_000 }, (_, index) => ({ name: `e/${index}` }))]),
+  '10,000 empty files': () =>
+    rawZip([handler, ...Array.from({ length: 10_000 }, (_, index) => ({ name: `e/${index}` }))]),
 }
 
 suite('hostile zips', () => {

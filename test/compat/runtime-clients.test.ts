@@ -59,6 +59,7 @@ suite('runtime clients', () => {
         const answer = await invoke(client, name, event)
         assert.equal(answer.functionError, undefined)
         assert.deepEqual(answer.body, { runtime: spokenName[name], event })
+        assert.equal(answer.log.includes('\tInit Duration: '), index === 0, answer.log)
       }
     })
   }

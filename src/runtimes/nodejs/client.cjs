@@ -122,7 +122,8 @@ class RuntimeClient {
       this.isWaiting = false
       // From here only the handler's own work keeps the process alive: a drained event loop must be noticed.
       this.socket.unref()
-      this.onInvocation(response.headers, response.body)
+      // In a tick of its own: the handler's stack traces stay short, and nothing it throws is taken for a broken stream.
+      process.nextTick(this.onInvocation, response.headers, response.body)
     })
   }
 

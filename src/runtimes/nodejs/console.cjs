@@ -40,7 +40,7 @@ function patchConsole(model) {
 /** Write an error of the runtime's own: `Invoke Error`, `Uncaught Exception` and the like.
  *  @param label  what the text form says before the error */
 function logError(label, thrown) {
-  if (output.isJson) console.error(toError(thrown))
+  if (output.isJson) console.error(toError(output.model, thrown))
   else console.error(label, `\t${toLogText(output.model, thrown)}`)
 }
 

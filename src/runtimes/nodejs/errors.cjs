@@ -24,15 +24,16 @@ function runtimeError(model, name, message) {
 }
 
 /** Whatever was thrown, as an Error. */
-function toError(thrown) {
-  return thrown instanceof Error ? thrown : new Error(thrown)
+function toError(model, thrown) {
+  if (thrown instanceof Error) return thrown
+  return new Error(model.hasCallbacks ? thrown : String(thrown))
 }
 
 /** The error object that the invoker receives.
  *  units  trace: lines of the stack, the first is `<name>: <message>` */
 function toPayload(model, thrown) {
   try {
-    if (types.isNativeError(thrown) || isErrorLike(thrown)) return errorPayload(model, thrown)
+    if (isError(model, thrown)) return errorPayload(model, thrown)
     if (model.isAncient) return { errorMessage: String(thrown) }
     return { errorType: typeof thrown, errorMessage: describe(model, thrown), trace: [] }
   } catch {
@@ -53,16 +54,15 @@ function errorPayload(model, error) {
   return { errorMessage, errorType, stackTrace }
 }
 
-function isErrorLike(value) {
-  return Boolean(
-    value &&
-    typeof value.name === 'string' &&
-    typeof value.message === 'string' &&
-    typeof value.stack === 'string' &&
-    value.name &&
-    value.message &&
-    value.stack,
-  )
+/** nodejs22.x and older take for an error what looks like one. */
+function isError(model, value) {
+  if (!model.hasCallbacks) return value instanceof Error
+  if (types.isNativeError(value)) return true
+  return isText(value && value.name) && isText(value.message) && isText(value.stack)
+}
+
+function isText(value) {
+  return typeof value === 'string' && value !== ''
 }
 
 /** nodejs22.x and older fail on `null` and `undefined` here, and say so with the text above. */
@@ -76,7 +76,7 @@ function escapeDel(text) {
 
 /** An error with its own properties and its stack in lines, as one JSON text for a log line. */
 function toLogText(model, thrown) {
-  const error = toError(thrown)
+  const error = toError(model, thrown)
   try {
     return JSON.stringify(error, (_key, value) =>
       value instanceof Error ? withDetails(value) : value,

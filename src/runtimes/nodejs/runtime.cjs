@@ -64,6 +64,7 @@ class Runtime {
     let result
     try {
       const context = Object.assign(invocationMembers(headers), this.members)
+      context.xRayTraceId = headers['lambda-runtime-trace-id']
       result = this.handler(JSON.parse(body.toString()), context)
     } catch (error) {
       this.fail(error)

@@ -15,6 +15,10 @@ export const lambdaLimits = {
   maxZippedBytes: 50 * MIB,
   maxUnzippedBytes: 262_144_000,
   maxLayerCount: 5,
+  /** zips of all versions and layers of an account in a region */
+  maxTotalCodeBytes: 75 * 1024 * MIB,
+  /** resource policy of a function, version, alias or layer version */
+  maxPolicyBytes: 20 * KIB,
   maxEnvironmentBytes: 4 * KIB,
   /** request body of CreateFunction */
   maxCreateBodyBytes: 70_167_211,

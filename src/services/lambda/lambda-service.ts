@@ -1,12 +1,21 @@
 /** The service `lambda`: its operations, assembled, and the lookup that invoking uses. main.ts makes one. */
 import type { Service } from '../../gateway/service.ts'
 import type { Targets } from '../../invoke/target.ts'
+import { aliasHandlers } from './aliases.ts'
+import { concurrencyHandlers } from './concurrency.ts'
 import { createFunctionHandlers } from './create-function.ts'
 import { deleteFunctionHandlers } from './delete-function.ts'
 import type { LambdaDependencies } from './dependencies.ts'
 import { getFunctionHandlers } from './get-function.ts'
+import { layerPermissionHandlers } from './layer-permissions.ts'
+import { layerHandlers } from './layers.ts'
+import { listFunctionsHandlers } from './list-functions.ts'
+import { notConfiguredHandlers } from './not-configured.ts'
+import { permissionHandlers } from './permissions.ts'
 import { Resolver } from './resolve.ts'
 import { tagHandlers } from './tags.ts'
+import { updateFunctionHandlers } from './update-function.ts'
+import { versionHandlers } from './versions.ts'
 
 /** The control plane of Lambda. */
 export type LambdaService = Disposable & {
@@ -29,6 +38,15 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...getFunctionHandlers(deps),
         ...deleteFunctionHandlers(deps),
         ...tagHandlers(deps),
+        ...listFunctionsHandlers(deps),
+        ...updateFunctionHandlers(deps),
+        ...versionHandlers(deps),
+        ...aliasHandlers(deps),
+        ...permissionHandlers(deps),
+        ...concurrencyHandlers(deps),
+        ...layerHandlers(deps),
+        ...layerPermissionHandlers(deps),
+        ...notConfiguredHandlers(deps),
       },
     },
     targets: {

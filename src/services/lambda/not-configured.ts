@@ -1,0 +1,97 @@
+/**
+ * Features that nothing here can configure yet, and that clients read all the same: Terraform and the consoles ask for them
+ * with every function. The answers are those of a function for which they were never set, which is the truth.
+ */
+import { functionArn, latest } from '../../lib/arn.ts'
+import {
+  invalidParameterValue,
+  provisionedConcurrencyConfigNotFound,
+  resourceNotFound,
+} from '../../lib/errors/lambda.ts'
+import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { getAliasDocument, getFunctionDocument, getVersion, isVersionNumber } from './lookup.ts'
+import { locate, locateFunction, type Asker } from './names.ts'
+
+type Operations =
+  | 'GetFunctionCodeSigningConfig'
+  | 'GetRuntimeManagementConfig'
+  | 'GetFunctionRecursionConfig'
+  | 'GetProvisionedConcurrencyConfig'
+  | 'ListProvisionedConcurrencyConfigs'
+  | 'GetFunctionEventInvokeConfig'
+  | 'ListFunctionEventInvokeConfigs'
+  | 'GetFunctionUrlConfig'
+  | 'ListFunctionUrlConfigs'
+  | 'ListEventSourceMappings'
+  | 'ListCodeSigningConfigs'
+
+/** The handlers that read what was never set. @source AWS Lambda API reference; recorded answers */
+export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Operations> {
+  const { documents } = deps.store
+
+  /** @throws AwsError ResourceNotFoundException (404) unless the function is there */
+  function existing(asker: Asker, functionName: string | undefined, action: string): void {
+    getFunctionDocument(documents, locateFunction(asker, functionName, action))
+  }
+
+  return {
+    GetFunctionCodeSigningConfig: (input, context) => {
+      existing(context, input.FunctionName, 'GetFunctionCodeSigningConfig')
+      return { CodeSigningConfigArn: undefined, FunctionName: undefined }
+    },
+    GetRuntimeManagementConfig: (input, context) => {
+      const located = locate(context, input, 'GetRuntimeManagementConfig')
+      getVersion(documents, located)
+      const { place, functionName, qualifier } = located
+      return {
+        UpdateRuntimeOn: 'Auto',
+        FunctionArn: functionArn(place, functionName, qualifier ?? latest),
+      }
+    },
+    GetFunctionRecursionConfig: (input, context) => {
+      existing(context, input.FunctionName, 'GetFunctionRecursionConfig')
+      return { RecursiveLoop: 'Terminate' }
+    },
+    GetProvisionedConcurrencyConfig: (input, context) => {
+      const located = locate(context, input, 'GetProvisionedConcurrencyConfig')
+      const { qualifier = latest } = located
+      if (qualifier === latest) {
+        throw invalidParameterValue(
+          'The function resource provided must be an alias or a published version.',
+        )
+      }
+      if (isVersionNumber(qualifier)) getVersion(documents, located)
+      else getAliasDocument(documents, located, qualifier)
+      throw provisionedConcurrencyConfigNotFound(
+        'No Provisioned Concurrency Config found for this function',
+      )
+    },
+    ListProvisionedConcurrencyConfigs: (input, context) => {
+      existing(context, input.FunctionName, 'ListProvisionedConcurrencyConfigs')
+      return { ProvisionedConcurrencyConfigs: [] }
+    },
+    GetFunctionEventInvokeConfig: (input, context) => {
+      const { place, functionName, qualifier } = locate(
+        context,
+        input,
+        'GetFunctionEventInvokeConfig',
+      )
+      const arn = functionArn(place, functionName, qualifier ?? latest)
+      throw resourceNotFound(`The function ${arn} doesn't have an EventInvokeConfig`)
+    },
+    ListFunctionEventInvokeConfigs: (input, context) => {
+      existing(context, input.FunctionName, 'ListFunctionEventInvokeConfigs')
+      return { FunctionEventInvokeConfigs: [] }
+    },
+    GetFunctionUrlConfig: (input, context) => {
+      locate(context, input, 'GetFunctionUrlConfig')
+      throw resourceNotFound('The resource you requested does not exist.')
+    },
+    ListFunctionUrlConfigs: (input, context) => {
+      existing(context, input.FunctionName, 'ListFunctionUrlConfigs')
+      return { FunctionUrlConfigs: [] }
+    },
+    ListEventSourceMappings: () => ({ EventSourceMappings: [] }),
+    ListCodeSigningConfigs: () => ({ CodeSigningConfigs: [] }),
+  }
+}

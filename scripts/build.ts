@@ -16,4 +16,6 @@ for (const file of others) {
   mkdirSync(dirname(join(to, file)), { recursive: true })
   copyFileSync(join(from, file), join(to, file))
 }
-console.log(`dist/ built: ${globSync('**/*.js', { cwd: to }).length} modules, ${others.length} other files`)
+console.log(
+  `dist/ built: ${globSync('**/*.js', { cwd: to }).length} modules, ${others.length} other files`,
+)

@@ -3,18 +3,28 @@ import { createCatalogue } from '../runtimes/catalogue.ts'
 import { installRuntime } from '../runtimes/install.ts'
 import type { Runtime, UnavailableRuntime } from '../runtimes/runtime.ts'
 import { dataDirectory } from './data-directory.ts'
-import { note, print, printJson, progress, styled, table } from './terminal.ts'
+import { note, print, printJson, progress, table } from './terminal.ts'
 
 /** List every runtime name of Lambda. */
 export function runtimes(options: { data: string; json?: boolean }): void {
   const list = createCatalogue({ directory: dataDirectory(options.data) }).list()
   if (options.json) return printJson(list.map(describeRuntime))
-  const rows = list.map((entry) => {
-    if (!isAvailable(entry)) return [entry.name, styled('dim', '-'), styled('dim', entry.remedy)]
+  const rows = list.filter(isAvailable).map((entry) => {
     const by = entry.servedBy === entry.name ? entry.runtimeVersion : `${entry.servedBy} instead`
     return [entry.name, by, entry.argv[0] ?? 'bootstrap in the code or a layer']
   })
   print(table([['name', 'served by', 'program'], ...rows]))
+  print()
+  for (const entry of list) {
+    if (!isAvailable(entry) && isCurrent(entry.name)) note(`${entry.name}: ${entry.remedy}`)
+  }
+  const others = list.filter((entry) => !isAvailable(entry) && !isCurrent(entry.name))
+  note(`Not served here: ${others.map((entry) => entry.name).join(', ')}`)
+}
+
+/** Names that Lair's own bootstraps could serve if their program were here. */
+function isCurrent(name: string): boolean {
+  return /^(nodejs|python3)/.test(name)
 }
 
 /** Bring a runtime into the data directory. */

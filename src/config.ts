@@ -55,7 +55,7 @@ export const limits = {
 /** How the fleet starts, hands over and stops environments. */
 export const fleetLimits = {
   /** environments that may be starting at once, per core: more would only thrash */
-  startsPerCore: 2,
+  startsPerCore: 4,
   /** a start that takes longer than this (a slow init that waits for something) makes room for the next */
   startSlotMs: 100,
   /** an invocation that waits for its own environment takes one that became free when the last run there was shorter */

@@ -295,7 +295,7 @@ function traitsOf(given: unknown): Traits {
 function errorModel(traits: Traits): ErrorModel {
   const fault = traits['error'] === 'server' ? 'server' : 'client'
   const query = traits['awsQueryError'] as [string, number] | undefined
-  const status = traits['httpError'] ?? query?.[1] ?? (fault === 'server' ? 500 : 400)
+  const status = traits['httpError'] ?? (fault === 'server' ? 500 : 400)
   return { fault, status: Number(status), ...(query === undefined ? {} : { query }) }
 }
 

@@ -7,6 +7,7 @@ import { AwsError } from '../lib/errors/aws-error.ts'
 import { cborEncoder, encodeCbor } from './cbor/encode.ts'
 import { decodeUnchecked } from './decode-input.ts'
 import { contentType, encodeEventStream } from './event-stream/encode.ts'
+import { serializationError } from './faults.ts'
 import { jsonEncoder } from './json/encode.ts'
 import { loadModel, shapeAt } from './load-model.ts'
 import type { Operation } from './load-model.ts'
@@ -28,9 +29,15 @@ type Fields = Readonly<Record<string, unknown>>
  *  @throws AwsError SerializationException, MalformedInput, MalformedXML, ValidationException (400), by protocol and service */
 export function decodeInput(identified: Identified, request: WireRequest, body: WireBody): unknown {
   const operation = operationOf(identified)
-  const input = decodeUnchecked(identified, operation, { request, body })
-  validateInput(operation, input)
-  return input
+  try {
+    const input = decodeUnchecked(identified, operation, { request, body })
+    validateInput(operation, input)
+    return input
+  } catch (error) {
+    // A recursive shape, nested until the stack ends.
+    if (error instanceof RangeError) throw serializationError('The body is nested too deeply')
+    throw error
+  }
 }
 
 /** Encode a handler's output. Streams (blobs and events) stay AsyncIterables; they are not read here. */

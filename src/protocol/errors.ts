@@ -184,7 +184,7 @@ function queryError(told: Told): WireResponse {
   const inner = `<Type>${type}</Type><Code>${escapeText(code)}</Code><Message>${escapeText(error.message)}</Message>${members}`
   const body = `<ErrorResponse xmlns="${queryNamespace(model)}"><Error>${inner}</Error><RequestId>${escapeText(requestId)}</RequestId></ErrorResponse>`
   return {
-    status: error.status,
+    status: shape?.error?.query?.[1] ?? error.status,
     headers: { ...told.headers, 'content-type': 'text/xml' },
     body: Buffer.from(body),
   }

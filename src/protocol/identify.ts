@@ -114,6 +114,7 @@ function byAction(sight: Sight, body: Uint8Array | undefined): Named | undefined
   const { request, target, scope } = sight
   const scoped = byScope(scope)
   if (scoped !== undefined && serviceFacts[scoped].protocol.startsWith('rest')) return undefined
+  if (scope === undefined && lambdaPath.test(target.path)) return undefined
   if (/(?:^|&)Action=/.test(target.query)) {
     const query = new Map(parseParameters(target.query))
     if (request.method === 'GET' || query.has('Version')) return actionOf(query, scoped)

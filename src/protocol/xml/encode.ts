@@ -60,7 +60,23 @@ export function encodeXmlDocument(
   const { xmlNamespace } = model.facts
   const namespace = xmlNamespace === undefined ? '' : ` xmlns="${xmlNamespace}"`
   const attributes = namespace + attributesOf(shape, value)
-  return `${declaration}<${root}${attributes}>${contentOf(model, shape)(value)}</${root}>`
+  const content = unwrapped(model, shape, value, root) ?? contentOf(model, shape)(value)
+  return `${declaration}<${root}${attributes}>${content}</${root}>`
+}
+
+/** A root with the name of its only member is that member. source: Amazon S3 API reference, GetBucketLocation */
+function unwrapped(
+  model: ServiceModel,
+  shape: StructureShape,
+  value: Pairs,
+  root: string,
+): string | undefined {
+  const [[name, member] = [], ...more] = outputBodyMembers(shape)
+  if (name === undefined || member === undefined || more.length > 0) return undefined
+  const isSimple = shapeAt(model, member.shape).type === 'string'
+  if (!isSimple || (member.xml ?? name) !== root) return undefined
+  const given = value[name]
+  return given === undefined || given === null ? '' : contentOf(model, member.shape)(given)
 }
 
 /** A structure's members without an element around them. */

@@ -1,4 +1,5 @@
 /** A collection of archives that try something: name -> bytes. None of them may be unpacked. */
+import { crc32, deflateRawSync } from 'node:zlib'
 import { buildZip, type EntrySpec } from './zip-builder.ts'
 
 const link = 0o120777
@@ -110,10 +111,13 @@ export function makeHostileZips(): ReadonlyMap<string, Buffer> {
 
 /** A few hundred kilobytes that say honestly that they unpack to more than 250 MB. */
 export function makeBomb(): Buffer {
-  const packed: EntrySpec[] = Array.from({ length: 256 }, (_, n) => ({
+  const packed = deflateRawSync(megabyte)
+  const claims = { claimedSize: megabyte.length, claimedCrc: crc32(megabyte) }
+  const entries = Array.from({ length: 256 }, (_, n): EntrySpec => ({
     name: `f${n}`,
-    content: megabyte,
-    isDeflated: true,
+    content: packed,
+    method: 8,
+    ...claims,
   }))
-  return buildZip(packed)
+  return buildZip(entries)
 }

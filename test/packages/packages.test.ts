@@ -109,6 +109,6 @@ test('unpackZip() answers damaged archives with our error alone, and never outsi
       })
       assert.equal((await readdir(parent)).length, 1)
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })

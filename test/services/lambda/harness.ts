@@ -1,7 +1,4 @@
 /** The control plane over a real store in a temporary folder, driven by its handlers, as one caller would. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { RequestContext } from '../../../src/gateway/service.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { systemIds } from '../../../src/lib/ids.ts'
@@ -13,7 +10,7 @@ import {
   type LambdaService,
 } from '../../../src/services/lambda/lambda-service.ts'
 import type { LambdaHandlers } from '../../../src/services/lambda/dependencies.ts'
-import { openStore, type OpenStore } from '../../../src/store/open.ts'
+import { openEphemeralStore, type OpenStore } from '../../../src/store/open.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
 
 export const place = { accountId: '123456789012', region: 'eu-west-1' }
@@ -59,7 +56,6 @@ function runtime(name: string): Runtime {
 
 /** Open the control plane; everything is gone when it is disposed. */
 export async function openHarness(options: { fraction?: () => number } = {}): Promise<Harness> {
-  const directory = await mkdtemp(join(tmpdir(), 'lair-lambda-'))
   const time = { nowMs: startMs }
   const clock: Clock = {
     nowMs: () => time.nowMs,
@@ -67,7 +63,7 @@ export async function openHarness(options: { fraction?: () => number } = {}): Pr
     after: () => ({ clear: () => {} }),
   }
   const ids = { ...systemIds, ...options }
-  const store = openStore({ directory, clock, ids })
+  const store = openEphemeralStore({ clock, ids })
   const packages = createPackages(store)
   const presign = (path: string): string => `${path}?signed`
   const lambda = createLambdaService({ store, packages, catalogue, clock, ids, presign })
@@ -80,7 +76,6 @@ export async function openHarness(options: { fraction?: () => number } = {}): Pr
     async [Symbol.asyncDispose]() {
       lambda[Symbol.dispose]()
       await store.close()
-      await rm(directory, { recursive: true, force: true })
     },
   }
 }

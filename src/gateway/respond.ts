@@ -37,13 +37,17 @@ export function renderError(reporter: Reporter, error: unknown, answered: Answer
   }
 }
 
-/** Add the headers by which AWS names a request.
+const requestIdNames = new Set(['x-amzn-requestid', 'x-amz-request-id'])
+
+/** Add the headers by which AWS names a request, unless the handler did.
  *  source  S3 user guide "Getting Amazon S3 request IDs"; response headers of the other services' API references */
 export function withRequestIds<Response extends Pick<WireResponse, 'headers'>>(
   response: Response,
   answered: Answered,
   ids: Ids,
 ): Response {
+  const names = Object.keys(response.headers)
+  if (names.some((name) => requestIdNames.has(name.toLowerCase()))) return response
   const own =
     answered.identified?.service === 's3'
       ? {

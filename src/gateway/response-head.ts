@@ -26,14 +26,16 @@ export function headerValue(value: string): string {
     : value.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?')
 }
 
-/** Those of `headers` that a handler may set, names in lower case. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** Those of `headers` that a handler may set. */
 export function* ownHeaders(
   headers: Readonly<Record<string, string>>,
 ): Generator<[string, string], void, undefined> {
   for (const name in headers) {
     const value = headers[name]
-    const lower = name.toLowerCase()
-    if (value !== undefined && !framing.has(lower)) yield [lower, headerValue(value)]
+    if (value === undefined || framing.has(name.toLowerCase()) || !token.test(name)) continue
+    yield [name, headerValue(value)]
   }
 }
 

@@ -82,7 +82,7 @@ test('readAuthorization() reads and refuses queries', () => {
       'X-Amz-SignedHeaders': 'host',
       'X-Amz-Signature': signature,
       ...fields,
-    })}`
+    }).toString()}`
   assert.equal(read({}, query({}))?.expiresMs, 60_000)
   assert.equal(read({}, query({}))?.kind, 'query')
   const cases = [

@@ -115,10 +115,16 @@ function httpRequest(plain: Plain): HttpRequest {
   }
 }
 
+/** As the SDK escapes labels and queries. */
+function escape(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
 /** As the SDK's request handler writes it. */
 function toWire(request: Pick<HttpRequest, 'method' | 'path' | 'query' | 'headers'>): SignedParts {
-  const escape = (text: string): string =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
   const pairs = Object.entries(request.query ?? {}).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? '']).map((item) => `${escape(name)}=${escape(item)}`),
   )

@@ -191,10 +191,12 @@ export class Wire implements AsyncDisposable {
       this.#wake()
     })
     socket.on('error', () => {})
-    socket.on('close', () => {
+    const onEnd = (): void => {
       this.#isClosed = true
       this.#wake()
-    })
+    }
+    socket.on('end', onEnd)
+    socket.on('close', onEnd)
   }
 
   static async open(gateway: Gateway): Promise<Wire> {
@@ -230,7 +232,6 @@ export class Wire implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.destroy()
-    await this.closed()
   }
 }
 

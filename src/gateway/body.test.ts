@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { AwsError } from '../lib/errors/aws-error.ts'
+import { bodyTooLarge, collect, joined, unpackGzip } from './body.ts'
+
+async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+const limit = (maxBytes: number) => ({ maxBytes, tooLarge: bodyTooLarge })
+const isTooLarge = (error: unknown): boolean => error instanceof AwsError && error.status === 413
+
+test('collect() keeps the chunks and hashes them as one', async () => {
+  const chunks = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(chunks, async (given) => {
+      const whole = Buffer.concat(given)
+      const body = await collect(stream(given), limit(1000))
+      assert.deepEqual(joined(body.chunks), whole)
+      assert.equal(body.sha256, createHash('sha256').update(whole).digest('hex'))
+    }),
+  )
+})
+
+test('collect() stops reading at its limit', async () => {
+  let readCount = 0
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      readCount += 1
+      yield Buffer.alloc(10)
+    }
+  }
+  await assert.rejects(collect(endless(), limit(100)), isTooLarge)
+  assert.equal(readCount, 11)
+})
+
+test('unpackGzip() unpacks, but no bomb', async () => {
+  const packed = gzipSync(Buffer.alloc(1_000_000))
+  assert.equal((await unpackGzip(packed, limit(1_000_000))).length, 1_000_000)
+  await assert.rejects(unpackGzip(packed, limit(999_999)), isTooLarge)
+  const isBad = (error: unknown): boolean =>
+    error instanceof AwsError && error.code === 'SerializationException'
+  await assert.rejects(unpackGzip(packed.subarray(0, 50), limit(1_000_000)), isBad)
+  await assert.rejects(unpackGzip(Buffer.from('no gzip'), limit(1000)), isBad)
+})

@@ -36,66 +36,72 @@ async function init() {
   }
 }
 
-async function handle(id, event) {
-  count += 1
-  const respond = (value) => post(`invocation/${id}/response`, JSON.stringify(value))
-  const act = event.do
-  if (act === undefined) return respond({ count, event })
-  if (act === 'fail') {
-    return post(
+const respond = (id, value) => post(`invocation/${id}/response`, JSON.stringify(value))
+
+const acts = {
+  fail: (_event, id) =>
+    post(
       `invocation/${id}/error`,
       '{"errorMessage":"no","errorType":"Nope"}',
       'Lambda-Runtime-Function-Error-Type: Nope\r\n',
-    )
-  }
-  if (act === 'exit') process.exit(event.code)
-  if (act === 'signal') process.kill(process.pid, event.signal)
-  if (act === 'sleep') await sleep(event.ms)
-  if (act === 'spin') spin()
-  if (act === 'log') for (let line = 1; line <= event.lines; line += 1) console.log(`line ${line}`)
-  if (act === 'print') process.stdout.write(event.text)
-  if (act === 'big') return respond('x'.repeat(event.bytes))
-  if (act === 'environment') return respond({ ...process.env, cwd: process.cwd() })
-  if (act === 'file') {
+    ),
+  exit: (event) => process.exit(event.code),
+  signal: (event) => process.kill(process.pid, event.signal),
+  sleep: (event) => sleep(event.ms),
+  spin,
+  log: (event) => {
+    for (let line = 1; line <= event.lines; line += 1) console.log(`line ${line}`)
+  },
+  print: (event) => void process.stdout.write(event.text),
+  big: (event, id) => respond(id, 'x'.repeat(event.bytes)),
+  environment: (_event, id) => respond(id, { ...process.env, cwd: process.cwd() }),
+  file: (_event, id) => {
     const path = `${process.env.TMPDIR}/kept`
     const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
     writeFileSync(path, `${before}x`)
-    return respond({ count, kept: before.length, pid: process.pid })
-  }
-  if (act === 'eat') {
+    return respond(id, { count, kept: before.length, pid: process.pid })
+  },
+  eat: async () => {
     const kept = []
     for (;;) {
       kept.push(Buffer.alloc(8 * 1024 * 1024, 1))
       await sleep(5)
     }
-  }
-  if (act === 'fill') {
+  },
+  fill: async (event) => {
     const chunk = Buffer.alloc(1024 * 1024, 1)
     for (let mib = 0; mib < event.mib; mib += 1) appendFileSync(`${process.env.TMPDIR}/big`, chunk)
     for (let turn = 0; turn < 100; turn += 1) await sleep(50)
-  }
-  if (act === 'respond-then-exit') {
-    socket.write(respond('done'))
+  },
+  'respond-then-exit': async (_event, id) => {
+    socket.write(respond(id, 'done'))
     await sleep(50)
     process.exit(1)
-  }
-  if (act === 'respond-then-hang') {
-    socket.write(respond('done'))
+  },
+  'respond-then-hang': async (_event, id) => {
+    socket.write(respond(id, 'done'))
     await sleep(60_000)
-  }
-  if (act === 'die-in-body') {
+  },
+  'die-in-body': async (_event, id) => {
     socket.write(
       `POST ${base}/invocation/${id}/response HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf`,
     )
     await sleep(50)
     process.exit(1)
-  }
-  if (act === 'exit-later') setTimeout(() => process.exit(1), event.ms)
-  if (act === 'child') {
+  },
+  'exit-later': (event) => void setTimeout(() => process.exit(1), event.ms),
+  child: (_event, id) => {
     const child = spawn('/bin/sleep', ['1000'], { stdio: 'ignore' })
-    return respond({ child: child.pid })
-  }
-  return respond({ count })
+    return respond(id, { child: child.pid })
+  },
+}
+
+/** An act answers by itself or leaves that to us. */
+async function handle(id, event) {
+  count += 1
+  if (event.do === undefined) return respond(id, { count, event })
+  const own = await acts[event.do](event, id)
+  return typeof own === 'string' ? own : respond(id, { count })
 }
 
 function onResponse(head, body) {

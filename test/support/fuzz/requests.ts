@@ -48,7 +48,7 @@ const busyServices: readonly ServiceName[] = ['lambda', 'lambda', 'lambda', 'clo
 /** The next random request.
  *  @param nowMs  epoch ms of its signature */
 export function fuzzRequest(random: Random, host: string, nowMs: number): FuzzRequest {
-  const service = random.chance(0.4) ? random.pick(busyServices) : random.pick(serviceNames)
+  const service = random.chance(0.5) ? random.pick(busyServices) : random.pick(serviceNames)
   const file = files.get(service)
   if (!file) throw new Error(`Service "${service}" has no model`)
   const name = random.pick(Object.keys(file.operations))

@@ -11,10 +11,14 @@ const { installGlobals, streamingOptions } = require('./globals.cjs')
 const { loadHandler, refuseCallback } = require('./loader.cjs')
 const { Runtime } = require('./runtime.cjs')
 
-if (process.argv.includes('--wait', 2)) require('./wait.cjs').becomeAssigned()
 void main()
 
 async function main() {
+  if (process.argv.includes('--wait', 2)) {
+    const { becomeAssigned, warmUp } = require('./wait.cjs')
+    await warmUp()
+    becomeAssigned()
+  }
   const model = programmingModel(process.env.AWS_EXECUTION_ENV)
   const runtime = new Runtime(model)
   patchConsole(model)

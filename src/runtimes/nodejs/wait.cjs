@@ -3,9 +3,30 @@
 
 const fs = require('node:fs')
 const Module = require('node:module')
+const net = require('node:net')
+const { RuntimeClient } = require('./client.cjs')
 
 /** A customer's environment is at most 4 KB; the rest is the platform's. */
 const MAX_LINE_BYTES = 1024 * 1024
+
+/** Do once, before anybody waits for it, what costs most the first time: load the module loader, and take one event from a
+ *  Runtime API that lives in this process for the moment. */
+async function warmUp() {
+  await import('data:text/javascript,0')
+  const server = net.createServer((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'))
+    socket.on('error', () => socket.destroy())
+  })
+  await new Promise((resolve) => {
+    server.once('error', resolve)
+    server.listen(0, '127.0.0.1', () => {
+      const client = new RuntimeClient(`127.0.0.1:${server.address().port}`, resolve, resolve)
+      client.next()
+      server.once('connection', (socket) => socket.once('close', () => client.socket?.destroy()))
+    })
+  })
+  if (server.listening) await new Promise((resolve) => server.close(resolve))
+}
 
 /** Block until one line `{"environment":{…},"workingDirectory":"…"}` arrives on standard input, then be that process:
  *  environment, working directory, module paths, time zone. A closed input ends the process. */
@@ -50,4 +71,4 @@ function readSome() {
   }
 }
 
-module.exports = { becomeAssigned }
+module.exports = { becomeAssigned, warmUp }

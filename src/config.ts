@@ -42,6 +42,8 @@ export const limits = {
   /** idle environments are stopped after this long */
   idleEnvironmentMs: 10 * 60_000,
   maxEnvironmentCount: 1000,
+  /** packages that nothing refers to are removed this long after the start */
+  collectAfterMs: 30_000,
   /** generic bootstraps kept ready per runtime */
   warmPoolSize: 2,
   /** between SIGTERM and SIGKILL when the server stops */

@@ -3,93 +3,153 @@
  * are caches of the blobs: made in a temporary place, renamed when complete, and made again when they are missing.
  */
 import { createHash, subtle } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PlatformError } from '../lib/errors/platform-error.ts'
-import type { Store } from '../store/store.ts'
+import type { DocumentPage, Store } from '../store/store.ts'
 import { mergeFolders } from './merge.ts'
 import type { Packages, StoredPackage } from './packages.ts'
 import { unpackZip } from './unpack.ts'
 
 const temporaryPrefix = '.making-'
+const recordPrefix = 'packages/'
 
 type PackageRecord = { readonly zippedBytes: number; readonly unzippedBytes: number }
 
 /** Open the packages of a store's data directory. */
 export function createPackages(store: Store): Packages {
-  const codeFolder = join(store.directory, 'code')
-  const layersFolder = join(store.directory, 'layers-merged')
-  const running = new Map<string, Promise<unknown>>()
-  const prepared = Promise.all([prepareCache(codeFolder), prepareCache(layersFolder)])
-  prepared.catch(() => {})
+  return new PackageStore(store)
+}
 
-  /** What is already being made is waited for, not made twice. */
-  function once<Result>(key: string, make: () => Promise<Result>): Promise<Result> {
-    const other = running.get(key)
-    if (other !== undefined) return other as Promise<Result>
-    const made = prepared.then(make).finally(() => running.delete(key))
-    running.set(key, made)
-    return made
+class PackageStore implements Packages {
+  readonly #store: Store
+  readonly #codeFolder: string
+  readonly #layersFolder: string
+  readonly #prepared: Promise<unknown>
+  /** what is being made, by what it is: waited for, not made twice */
+  readonly #running = new Map<string, Promise<unknown>>()
+  /** ids and merged folders asked for since the start: somebody may be about to use them */
+  readonly #touched = new Set<string>()
+  #collecting: Promise<void> = Promise.resolve()
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#codeFolder = join(store.directory, 'code')
+    this.#layersFolder = join(store.directory, 'layers-merged')
+    this.#prepared = Promise.all([prepareCache(this.#codeFolder), prepareCache(this.#layersFolder)])
+    // Whoever needs the folders is told of the failure.
+    this.#prepared.catch(() => {})
   }
 
-  async function add(bytes: Uint8Array): Promise<StoredPackage> {
+  async add(bytes: Uint8Array): Promise<StoredPackage> {
     const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const id = Buffer.from(await subtle.digest('SHA-256', zip as Uint8Array<ArrayBuffer>)).toString(
-      'hex',
-    )
-    const record = await once(`add ${id}`, () => keep(id, zip))
-    const codeSha256 = Buffer.from(id, 'hex').toString('base64')
-    return { id, codeSha256, ...record }
+    const digest = await subtle.digest('SHA-256', zip as Uint8Array<ArrayBuffer>)
+    const id = Buffer.from(digest).toString('hex')
+    this.#touched.add(id)
+    const record = await this.#once(`add ${id}`, () => this.#keep(id, zip))
+    return { id, codeSha256: Buffer.from(digest).toString('base64'), ...record }
   }
 
-  async function keep(id: string, zip: Buffer): Promise<PackageRecord> {
-    const known = store.documents.get<PackageRecord>(recordKey(id))
-    if (known !== undefined && store.blobs.has(id)) return known.value
-    let unzippedBytes = 0
-    await makeFolder(codeFolder, id, async (target) => {
-      unzippedBytes = await unpackZip(zip, target)
-    })
-    await store.blobs.put(zip)
-    const record = { zippedBytes: zip.length, unzippedBytes }
-    await store.documents.put(recordKey(id), record)
-    return record
-  }
-
-  async function codePath(id: string): Promise<string> {
-    await prepared
-    const path = join(codeFolder, id)
+  async codePath(id: string): Promise<string> {
+    await this.#prepared
+    this.#touched.add(id)
+    const path = join(this.#codeFolder, id)
     if (existsSync(path)) return path
-    return once(`unpack ${id}`, async () => {
-      if (!store.blobs.has(id))
+    return this.#once(`unpack ${id}`, async () => {
+      if (!this.#store.blobs.has(id)) {
         throw new PlatformError(`Cannot unpack package "${id}": its blob is missing`)
-      const zip = await store.blobs.read(id)
-      return makeFolder(codeFolder, id, async (target) => {
+      }
+      const zip = await this.#store.blobs.read(id)
+      return makeFolder(this.#codeFolder, id, async (target) => {
         await unpackZip(zip, target)
       })
     })
   }
 
-  async function layersPath(ids: readonly string[]): Promise<string | undefined> {
+  async layersPath(ids: readonly string[]): Promise<string | undefined> {
     const [first] = ids
     if (first === undefined) return undefined
-    if (ids.length === 1) return codePath(first)
-    await prepared
+    if (ids.length === 1) return this.codePath(first)
+    await this.#prepared
     const name = createHash('sha256').update(ids.join('\n')).digest('hex')
-    const path = join(layersFolder, name)
+    for (const touched of [name, ...ids]) this.#touched.add(touched)
+    const path = join(this.#layersFolder, name)
     if (existsSync(path)) return path
-    return once(`merge ${name}`, async () => {
+    return this.#once(`merge ${name}`, async () => {
       const sources: string[] = []
-      for (const id of ids) sources.push(await codePath(id))
-      return makeFolder(layersFolder, name, (target) => mergeFolders(sources, target))
+      for (const id of ids) sources.push(await this.codePath(id))
+      return makeFolder(this.#layersFolder, name, (target) => mergeFolders(sources, target))
     })
   }
 
-  return { add, codePath, layersPath }
+  async collect(used: () => Promise<ReadonlySet<string>>): Promise<void> {
+    await this.#prepared
+    const kept = await used()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#collecting = promise
+    try {
+      // Up to the first await nothing else runs: what is decided stays true, since add() waits for the end.
+      const isFree = (name: string): boolean => !kept.has(name) && !this.#touched.has(name)
+      const ids = [...this.#recordedIds()].filter(isFree)
+      const trash = [
+        ...setAside(this.#codeFolder, isFree),
+        ...setAside(this.#layersFolder, (name) => !this.#touched.has(name)),
+      ]
+      for (const path of trash) await rm(path, { recursive: true, force: true })
+      // The record goes last: a package that is half removed is found again the next time.
+      for (const id of ids) {
+        await this.#store.blobs.delete(id)
+        await this.#store.documents.delete(recordPrefix + id)
+      }
+    } finally {
+      resolve()
+    }
+  }
+
+  async #keep(id: string, zip: Buffer): Promise<PackageRecord> {
+    await this.#collecting
+    const known = this.#store.documents.get<PackageRecord>(recordPrefix + id)
+    if (known !== undefined && this.#store.blobs.has(id)) return known.value
+    let unzippedBytes = 0
+    await makeFolder(this.#codeFolder, id, async (target) => {
+      unzippedBytes = await unpackZip(zip, target)
+    })
+    await this.#store.blobs.put(zip)
+    const record = { zippedBytes: zip.length, unzippedBytes }
+    await this.#store.documents.put(recordPrefix + id, record)
+    return record
+  }
+
+  *#recordedIds(): Generator<string> {
+    let after: string | undefined = recordPrefix
+    while (after !== undefined) {
+      const page: DocumentPage<PackageRecord> = this.#store.documents.list(recordPrefix, { after })
+      for (const { key } of page.documents) yield key.slice(recordPrefix.length)
+      after = page.next
+    }
+  }
+
+  #once<Result>(key: string, make: () => Promise<Result>): Promise<Result> {
+    const other = this.#running.get(key)
+    if (other !== undefined) return other as Promise<Result>
+    const made = this.#prepared.then(make).finally(() => this.#running.delete(key))
+    this.#running.set(key, made)
+    return made
+  }
 }
 
-function recordKey(id: string): string {
-  return `packages/${id}`
+/** Give the folders that are free other names, at once, so that nobody finds them any more.
+ *  @returns their new paths */
+function setAside(parent: string, isFree: (name: string) => boolean): string[] {
+  const aside: string[] = []
+  for (const name of readdirSync(parent)) {
+    if (name.startsWith('.') || !isFree(name)) continue
+    const path = join(parent, `${temporaryPrefix}${name}`)
+    renameSync(join(parent, name), path)
+    aside.push(path)
+  }
+  return aside
 }
 
 /** Fill a temporary folder, then give it its name: whoever sees the name sees all of it. */

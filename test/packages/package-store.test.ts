@@ -76,6 +76,40 @@ test('opening removes what was left half made, and all of it when the machine wa
   assert.deepEqual(await readdir(await third.codePath(id)), ['a'])
 })
 
+test('collect() removes what is neither used nor was asked for since the start', async () => {
+  await using opened = openStore()
+  const { store } = opened
+  const folder = join(store.directory, 'code')
+  const before = createPackages(store)
+  const zips = ['used', 'unused', 'asked'].map((content) => buildZip([{ name: 'a', content }]))
+  const [used, unused, asked] = await Promise.all(zips.map((zip) => before.add(zip)))
+  assert.ok(used !== undefined && unused !== undefined && asked !== undefined)
+  await before.layersPath([used.id, asked.id])
+  const packages = createPackages(store)
+  await packages.codePath(asked.id)
+  await packages.collect(async () => new Set([used.id]))
+  assert.deepEqual((await readdir(folder)).toSorted(), ['.boot', used.id, asked.id].toSorted())
+  assert.deepEqual(await readdir(join(store.directory, 'layers-merged')), ['.boot'])
+  assert.equal(store.blobs.has(unused.id), false)
+  assert.equal(store.blobs.has(used.id), true)
+  assert.equal(store.documents.count('packages/'), 2)
+  await packages.layersPath([used.id, asked.id])
+  assert.deepEqual(await packages.add(zips[1] ?? Buffer.alloc(0)), unused)
+})
+
+test('a package that is added while others are collected is there afterwards', async () => {
+  await using opened = openStore()
+  const { store } = opened
+  const zip = buildZip([{ name: 'a', content: 'again' }])
+  const { id } = await createPackages(store).add(zip)
+  const packages = createPackages(store)
+  const collected = packages.collect(async () => new Set())
+  const [added] = await Promise.all([packages.add(zip), collected])
+  assert.equal(added.id, id)
+  assert.equal(store.blobs.has(id), true)
+  assert.deepEqual(await readdir(await packages.codePath(id)), ['a'])
+})
+
 test('layersPath() merges in order: later layers override, kinds may change', async () => {
   await using opened = openStore()
   const packages = createPackages(opened.store)

@@ -1,5 +1,7 @@
 /** The service `lambda`: its operations, assembled, and the lookup that invoking uses. main.ts makes one. */
+import { limits } from '../../config.ts'
 import type { Service } from '../../gateway/service.ts'
+import { background } from '../../lib/background.ts'
 import type { Targets } from '../../invoke/target.ts'
 import { aliasHandlers } from './aliases.ts'
 import { concurrencyHandlers } from './concurrency.ts'
@@ -15,6 +17,7 @@ import { permissionHandlers } from './permissions.ts'
 import { Resolver } from './resolve.ts'
 import { tagHandlers } from './tags.ts'
 import { updateFunctionHandlers } from './update-function.ts'
+import { usedPackages } from './used-packages.ts'
 import { versionHandlers } from './versions.ts'
 
 /** The control plane of Lambda. */
@@ -29,7 +32,14 @@ export type LambdaService = Disposable & {
 /** Make the control plane of Lambda over a store. */
 export function createLambdaService(deps: LambdaDependencies): LambdaService {
   const { packages, ids } = deps
-  const resolver = new Resolver({ documents: deps.store.documents, packages, ids })
+  const { documents } = deps.store
+  const collection = deps.clock.after(limits.collectAfterMs, () => {
+    background(
+      'collect packages',
+      packages.collect(() => usedPackages(documents)),
+    )
+  })
+  const resolver = new Resolver({ documents, packages, ids })
   return {
     service: {
       name: 'lambda',
@@ -54,6 +64,9 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
       unreservedConcurrency: (place) => resolver.unreservedConcurrency(place),
     },
     onChange: (listener) => resolver.onChange(listener),
-    [Symbol.dispose]: () => resolver[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      collection.clear()
+      resolver[Symbol.dispose]()
+    },
   }
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { usedPackages } from '../../../src/services/lambda/used-packages.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
-import { context, newFunction, openHarness, place } from './harness.ts'
+import { context, newFunction, nodeZip, openHarness, place } from './harness.ts'
 
 const arn = 'arn:aws:lambda:eu-west-1:123456789012:layer:tools'
 const LayerName = 'tools'
@@ -121,6 +122,23 @@ test('a function sees its layers merged in order, also after they were deleted',
   await call('UpdateFunctionConfiguration', { FunctionName: 'hello', Layers: [] })
   const bare = await lambda.targets.resolve(place, 'hello', undefined).version
   assert.equal(bare.layersPath, undefined)
+})
+
+test('the packages in use are those of functions, versions and layers', async () => {
+  await using harness = await openHarness()
+  const { call, store } = harness
+  const { documents } = store
+  await call('PublishLayerVersion', { LayerName, Content: layer({ a: '1' }) })
+  const Layers = [`${arn}:1`]
+  await call('CreateFunction', { ...newFunction('hello', 'one'), Publish: true, Layers })
+  await call('UpdateFunctionCode', { FunctionName: 'hello', ZipFile: nodeZip('two') })
+  await call('DeleteLayerVersion', { LayerName, VersionNumber: 1 })
+  assert.equal(documents.count('packages/'), 3)
+  assert.equal((await usedPackages(documents)).size, 3)
+  await call('DeleteFunction', { FunctionName: 'hello', Qualifier: '1' })
+  assert.equal((await usedPackages(documents)).size, 2)
+  await call('DeleteFunction', { FunctionName: 'hello' })
+  assert.equal((await usedPackages(documents)).size, 0)
 })
 
 test('layers are refused that are missing, doubled, elsewhere or not shared', async () => {

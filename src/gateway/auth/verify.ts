@@ -64,7 +64,7 @@ export function createVerifier(options: { credentials: Credentials; clock: Clock
       const { key, keep } = keys.get(authorization.accessKeyId, credential.secretAccessKey, scope)
       const expected = createHmac('sha256', key).update(toSign).digest()
       if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) {
-        throw badSignature(authorization, canonical, toSign)
+        throw badSignature(admitted, canonical, toSign)
       }
       keep()
       return { key, signature: authorization.signature, timestamp, scope: scopeText }
@@ -171,14 +171,12 @@ function checkSignedHeaders(parts: SignedParts, authorization: Authorization, is
   }
 }
 
-function badSignature(
-  authorization: Authorization,
-  canonical: string,
-  toSign: string,
-): AuthFailure {
+function badSignature(admitted: Admitted, canonical: string, toSign: string): AuthFailure {
   const message =
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.' +
     `\n\nThe Canonical String for this request should have been\n'${canonical}'\n\nThe String-to-Sign should have been\n'${toSign}'\n`
+  const { authorization, isS3 } = admitted
+  if (!isS3) return new AuthFailure('bad-signature', message)
   return new AuthFailure('bad-signature', message, {
     AWSAccessKeyId: authorization.accessKeyId,
     StringToSign: toSign,

@@ -205,6 +205,11 @@ export class Wire implements AsyncDisposable {
     return new Wire(socket)
   }
 
+  /** true once the server has closed its half, or all is lost */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   send(bytes: string | Uint8Array): void {
     if (typeof bytes === 'string') this.socket.write(bytes, 'latin1')
     else this.socket.write(bytes)

@@ -1,7 +1,9 @@
 /** What the tests of environments share: a driver in a folder of its own, versions, and invocations that record what they are told. */
+import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { InvocationHooks, Outcome } from '../../src/environment/contract.ts'
 import { type EnvironmentOptions, createEnvironment } from '../../src/environment/environment.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -158,4 +160,10 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Wait until a process is gone. */
+export async function ends(pid: number): Promise<void> {
+  for (let turn = 0; turn < 500 && isAlive(pid); turn += 1) await setTimeout(10)
+  assert.ok(!isAlive(pid), `process ${pid} lives on`)
 }

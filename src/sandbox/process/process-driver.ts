@@ -134,23 +134,32 @@ class ProcessDriver implements Driver {
     const handle = new ProcessHandle(this.#options.clock, limits.memorySampleMs)
     this.#handles.add(handle)
     void handle.exited.then(() => this.#handles.delete(handle))
-    const spawner = this.#findSpawner()
-    if (!spawner) {
-      this.#launchHere(handle, request)
-      return handle
-    }
-    background(
-      'start sandbox',
-      spawner.start(handle, request).catch(() => this.#launchHere(handle, request)),
-    )
+    this.#spawn(handle, request)
     return handle
+  }
+
+  /** By a spawner; if that dies before it began, by its successor; without one, from here. */
+  #spawn(handle: ProcessHandle, request: StartRequest): void {
+    const spawner = this.#findSpawner()
+    if (spawner && !this.#isClosed) {
+      const started = spawner.start(handle, request)
+      background(
+        'start sandbox',
+        started.catch(() => this.#spawn(handle, request)),
+      )
+    } else if (this.#isClosed) {
+      handle.orphaned('Cannot start sandbox: the driver is closed')
+    } else {
+      this.#launchHere(handle, request)
+    }
   }
 
   /** The spawner that works, started anew when the last one died; undefined when there is none to be had. */
   #findSpawner(): SpawnerClient | undefined {
     if (this.#options.hasSpawner === false) return undefined
     if (this.#spawner?.isUsable) return this.#spawner
-    if (this.#spawnerCount >= maxSpawnerCount) return undefined
+    const isHopeless = this.#spawner?.hasPipes === false
+    if (isHopeless || this.#isClosed || this.#spawnerCount >= maxSpawnerCount) return undefined
     this.#spawnerCount += 1
     const pipes = join(this.#folder, `pipes-${this.#spawnerCount}`)
     mkdirSync(pipes, { mode: 0o700 })

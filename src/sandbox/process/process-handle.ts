@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ExitReport } from '../driver.ts'
 import { sampleProcess } from './memory.ts'
 import type { Limits, ProcessEvent } from './messages.ts'
-import { signalGroup } from './supervisor.ts'
+import { signalGroup, signalProcess } from './signals.ts'
 
 export type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void
 
@@ -37,6 +37,8 @@ export class ProcessHandle {
   #openCount = 0
   #onDrained: (() => void) | undefined
   #pid: number | undefined
+  /** what is to be done as soon as there is a process */
+  readonly #early: ((pid: number) => void)[] = []
   #peakKib = 0
   #sampledAtMs = Number.NEGATIVE_INFINITY
   #isDead = false
@@ -84,17 +86,14 @@ export class ProcessHandle {
     else if (!this.#isDead) this.#wiring?.writeInput(line)
   }
 
+  /** Signal the process; once it is started if it is not yet. */
   signal(name: NodeJS.Signals): void {
-    if (this.#pid === undefined || this.#isDead) return
-    try {
-      process.kill(this.#pid, name)
-    } catch {
-      // Gone already; its exit is on the way.
-    }
+    this.#whenStarted((pid) => signalProcess(pid, name))
   }
 
+  /** Signal all of its group; once it is started if it is not yet. */
   signalGroup(name: NodeJS.Signals): void {
-    if (this.#pid !== undefined && !this.#isDead) signalGroup(this.#pid, name)
+    this.#whenStarted((pid) => signalGroup(pid, name))
   }
 
   /** Kill the group and wait for its end. Idempotent. */
@@ -143,11 +142,17 @@ export class ProcessHandle {
     }
   }
 
+  #whenStarted(act: (pid: number) => void): void {
+    if (this.#isDead) return
+    if (this.#pid === undefined) this.#early.push(act)
+    else act(this.#pid)
+  }
+
   #started(pid: number): void {
     if (this.#isDead) return
     this.#pid = pid
     this.#wiring?.onStarted()
-    if (this.#isKilled) signalGroup(pid, 'SIGKILL')
+    for (const act of this.#early.splice(0)) act(pid)
     if (this.#input !== undefined) this.#wiring?.writeInput(this.#input)
     if (this.#onOutput) this.#openOutputs()
   }

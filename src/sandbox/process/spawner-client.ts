@@ -20,6 +20,7 @@ export class SpawnerClient {
   readonly #handles = new Map<number, ProcessHandle>()
   readonly #gone: Promise<void>
   #nextKey = 0
+  #hasPipes = true
   #failure: PlatformError | undefined
 
   /** @param runFolder  removed by the spawner when this process is gone
@@ -33,7 +34,8 @@ export class SpawnerClient {
       resolve()
     }
     this.#child.once('error', (error) => onGone(error.message))
-    this.#child.once('exit', (code, signal) => onGone(`it ended with ${signal ?? code}`))
+    // Not `exit`: what it said last must have been heard.
+    this.#child.once('close', (code, signal) => onGone(`it ended with ${signal ?? code}`))
     this.#child.stdin?.on('error', () => this.#fail('its input is closed'))
     const onChunk = jsonLines((value) => this.#hear(value as SpawnerMessage))
     this.#child.stdout?.setEncoding('utf8')
@@ -47,8 +49,9 @@ export class SpawnerClient {
     return this.#failure === undefined
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid
+  /** false when it cannot do its work on this machine, nor can another */
+  get hasPipes(): boolean {
+    return this.#hasPipes
   }
 
   /** Have a process started. Its events go to `handle`.
@@ -86,8 +89,9 @@ export class SpawnerClient {
     if (message.event === 'pipes-made') {
       this.#pool.made(message.paths)
     } else if (message.event === 'pipes-failed') {
-      this.#pool.fail(new PlatformError(`Cannot make pipes: ${message.sentence}`))
-      this.#failure = new PlatformError('The spawner cannot make pipes')
+      this.#hasPipes = false
+      this.#failure = new PlatformError(`The spawner cannot make pipes: ${message.sentence}`)
+      this.#pool.fail(this.#failure)
     } else {
       const handle = this.#handles.get(message.key)
       const isLast = message.event === 'exited' || message.event === 'launch-error'

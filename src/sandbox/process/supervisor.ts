@@ -7,6 +7,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { type Sampler, samplerFor } from './memory.ts'
 import type { Limits, ProcessEvent, StartRequest } from './messages.ts'
+import { killGroup } from './signals.ts'
 import { folderBytes } from './storage.ts'
 
 const mib = 1024 * 1024
@@ -183,20 +184,6 @@ export class Supervisor {
     const usedMib = Math.ceil(bytes / mib)
     this.#tell({ event: 'storage-exceeded', key: watched.key, usedMib })
     killGroup(watched.pid)
-  }
-}
-
-/** SIGKILL a process group; nothing happens when it is gone. */
-export function killGroup(pid: number): void {
-  signalGroup(pid, 'SIGKILL')
-}
-
-/** Signal a process group; nothing happens when it is gone. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // Gone already, which is what was wanted.
   }
 }
 

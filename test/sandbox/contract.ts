@@ -1,0 +1,254 @@
+/** What every driver must do, as one suite that each runs. A driver that cannot do something says why in its skip list. */
+import assert from 'node:assert/strict'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import type { Driver, Sandbox, SandboxSpec } from '../../src/sandbox/driver.ts'
+import { ends } from '../environment/support.ts'
+
+export type Claim =
+  | 'starts'
+  | 'environment'
+  | 'launch-error'
+  | 'exit'
+  | 'output'
+  | 'dev-stderr'
+  | 'dispose'
+  | 'memory'
+  | 'storage'
+  | 'freeze'
+  | 'temporary-directory'
+  | 'prepare'
+
+let count = 0
+
+function specOf(script: string, changes: Partial<SandboxSpec> = {}): SandboxSpec {
+  count += 1
+  return {
+    id: `sandbox-${process.pid}-${count}`,
+    argv: ['/bin/sh', '-c', script],
+    environment: { PATH: '/usr/bin:/bin' },
+    workingDirectory: '/',
+    memoryMib: 256,
+    ephemeralStorageMib: 64,
+    onOutput: () => {},
+    ...changes,
+  }
+}
+
+/** Run a script to its end. */
+async function run(driver: Driver, script: string, changes: Partial<SandboxSpec> = {}) {
+  const texts = { stdout: '', stderr: '' }
+  const onOutput: SandboxSpec['onOutput'] = (chunk, stream) => {
+    texts[stream] += Buffer.from(chunk).toString()
+  }
+  const sandbox = driver.start(specOf(script, { onOutput, ...changes }))
+  const report = await sandbox.exited
+  return { sandbox, report, ...texts }
+}
+
+/** Wait until a file exists that the sandbox makes. */
+async function appears(path: string): Promise<void> {
+  for (let turn = 0; turn < 1000 && !existsSync(path); turn += 1) await setTimeout(5)
+  assert.ok(existsSync(path), path)
+}
+
+/** Run the suite.
+ *  @param skips  what this driver does not do, and why */
+export function driverContract(
+  name: string,
+  open: () => Promise<Driver & AsyncDisposable>,
+  skips: Partial<Record<Claim, string>> = {},
+): void {
+  describe(name, { concurrency: 3 }, () => {
+    const opened = open()
+    after(async () => (await opened)[Symbol.asyncDispose]())
+    const claim = (key: Claim, text: string, check: (driver: Driver) => Promise<void>): void => {
+      const reason = skips[key]
+      if (reason === undefined) test(text, async () => check(await opened))
+    }
+    claimStart(claim)
+    claimEnd(claim)
+    claimLimits(claim)
+    claimPrepare(claim)
+  })
+}
+
+type Claiming = (key: Claim, text: string, check: (driver: Driver) => Promise<void>) => void
+
+function claimStart(claim: Claiming): void {
+  claim('starts', 'start() gives folder, umask and an empty input', async (driver) => {
+    const { stdout } = await run(driver, 'pwd; umask; cat | wc -c', { workingDirectory: '/usr' })
+    assert.deepEqual(
+      stdout.split('\n').map((line) => line.trim()),
+      ['/usr', '0022', '0', ''],
+    )
+  })
+  claim('environment', 'start() gives the variables it was told and no other', async (driver) => {
+    process.env['LAIR_OF_HOST'] = 'x'
+    const { stdout } = await run(driver, 'env', {
+      environment: { A: 'b=c', PATH: '/usr/bin:/bin' },
+    })
+    const names = stdout.split('\n').map((line) => line.slice(0, line.indexOf('=')))
+    // PWD, OLDPWD and SHLVL are the shell's own.
+    const given = names.filter(
+      (name) => name !== '' && !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name),
+    )
+    assert.deepEqual(given.toSorted(), ['A', 'PATH', 'TMPDIR'])
+    assert.match(stdout, /^A=b=c$/m)
+  })
+  claim('launch-error', 'a program that cannot be started is a report', async (driver) => {
+    for (const argv of [['/no/such/program'], ['/etc/passwd']] as const) {
+      const { report } = await run(driver, '', { argv })
+      assert.match(report.launchError ?? '', /no such file or directory|permission denied/)
+    }
+    const { report } = await run(driver, 'true', { workingDirectory: '/no/such/folder' })
+    assert.ok(report.launchError)
+  })
+  claim('temporary-directory', 'a temporary directory outlives its sandbox', async (driver) => {
+    const first = await run(driver, 'echo kept > "$TMPDIR/file"')
+    const directory = first.sandbox.temporaryDirectory
+    const later = driver.start(specOf('test -f "$TMPDIR/file"'), directory)
+    assert.equal((await later.exited).exitCode, 0)
+    await driver.discard(directory)
+    assert.ok(!existsSync(directory))
+  })
+}
+
+function claimEnd(claim: Claiming): void {
+  claim('exit', 'exited tells the status or the signal', async (driver) => {
+    const [good, bad, killed] = await Promise.all([
+      run(driver, 'exit 0'),
+      run(driver, 'exit 129'),
+      run(driver, 'kill -SEGV $$'),
+    ])
+    assert.deepEqual(good.report, { exitCode: 0, isOutOfMemory: false })
+    assert.deepEqual(bad.report, { exitCode: 129, isOutOfMemory: false })
+    assert.deepEqual(killed.report, { signal: 'SIGSEGV', isOutOfMemory: false })
+  })
+  claim('output', 'all output is there when exited settles, by stream', async (driver) => {
+    const { stdout, stderr } = await run(
+      driver,
+      'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done; echo oops >&2',
+    )
+    assert.equal(stdout.split('\n').length, 3001)
+    assert.equal(stderr, 'oops\n')
+  })
+  claim('dev-stderr', 'outputs can be opened by name', async (driver) => {
+    const { stdout, stderr } = await run(driver, 'echo a > /dev/stdout; echo b > /dev/stderr')
+    assert.deepEqual([stdout, stderr], ['a\n', 'b\n'])
+  })
+  claim('exit', 'what a process leaves running ends with it', async (driver) => {
+    const { stdout } = await run(driver, 'sleep 1000 & echo $!')
+    await ends(Number(stdout))
+  })
+  claim('dispose', 'dispose() kills all of it, even when frozen, once or twice', async (driver) => {
+    let text = ''
+    const sandbox = driver.start(
+      specOf('trap "" TERM; sleep 1000 & echo $!; echo ready; wait', {
+        onOutput: (chunk) => (text += Buffer.from(chunk).toString()),
+      }),
+    )
+    while (!text.includes('ready')) await setTimeout(2)
+    sandbox.signal('SIGTERM')
+    await sandbox.freeze()
+    await Promise.all([sandbox.dispose(), sandbox.dispose()])
+    assert.equal((await sandbox.exited).signal, 'SIGKILL')
+    await ends(Number.parseInt(text, 10))
+  })
+  claim('dispose', 'dispose() right after start() leaves nothing', async (driver) => {
+    const sandbox = driver.start(specOf('sleep 1000'))
+    await sandbox.dispose()
+    const report = await sandbox.exited
+    assert.ok(report.signal === 'SIGKILL' || report.launchError !== undefined)
+  })
+  claim('freeze', 'freeze() stops it and thaw() lets it go on', async (driver) => {
+    const sandbox = driver.start(
+      specOf('i=0; while true; do i=$((i+1)); echo x >> "$TMPDIR/ticks"; sleep 0.01; done'),
+    )
+    const path = join(sandbox.temporaryDirectory, 'ticks')
+    await appears(path)
+    await sandbox.freeze()
+    await setTimeout(60)
+    const frozen = await grows(path)
+    await sandbox.thaw()
+    const thawed = await grows(path)
+    await sandbox.dispose()
+    assert.deepEqual([frozen, thawed], [false, true])
+  })
+}
+
+function claimLimits(claim: Claiming): void {
+  const eat = 'const kept = []; setInterval(() => kept.push(Buffer.alloc(4 * 1024 * 1024, 1)), 2)'
+  claim('memory', 'memory above the limit ends it, children included', async (driver) => {
+    const alone = { argv: [process.execPath, '-e', eat] as const, memoryMib: 128 }
+    const { report, sandbox } = await run(driver, '', alone)
+    assert.deepEqual(report, { signal: 'SIGKILL', isOutOfMemory: true })
+    assert.ok(sandbox.usage().maxMemoryMib > 100)
+    const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(eat)}]); setInterval(() => {}, 1000)`
+    const family = { argv: [process.execPath, '-e', parent] as const, memoryMib: 128 }
+    assert.equal((await run(driver, '', family)).report.isOutOfMemory, true)
+  })
+  claim('memory', 'usage() knows the peak while it runs', async (driver) => {
+    const script = `const kept = Buffer.alloc(64 * 1024 * 1024, 1); require('node:fs').writeFileSync(process.env.TMPDIR + '/done', ''); setInterval(() => kept.length, 1000)`
+    const sandbox: Sandbox = driver.start(specOf('', { argv: [process.execPath, '-e', script] }))
+    await appears(join(sandbox.temporaryDirectory, 'done'))
+    await setTimeout(150)
+    const { maxMemoryMib } = sandbox.usage()
+    await sandbox.dispose()
+    assert.ok(maxMemoryMib >= 64 && maxMemoryMib < 200, String(maxMemoryMib))
+  })
+  claim('storage', 'storage above the limit ends it and says so', async (driver) => {
+    const { report, stderr } = await run(
+      driver,
+      'head -c 4000000 /dev/zero > "$TMPDIR/big"; while true; do sleep 0.01; done',
+      { ephemeralStorageMib: 1 },
+    )
+    assert.equal(report.signal, 'SIGKILL')
+    assert.match(stderr, /ephemeral storage is exceeded: 4 MB/)
+  })
+}
+
+function claimPrepare(claim: Claiming): void {
+  // Reads its line, then does what the variable DO says, in the folder it was told.
+  const generic = `
+    const text = require('node:fs').readFileSync(0, 'utf8')
+    const { environment, workingDirectory } = JSON.parse(text.split('\\n')[0])
+    process.chdir(workingDirectory)
+    console.log(environment.DO, process.cwd(), environment.TMPDIR !== undefined)
+    process.exit(5)`
+  claim('prepare', 'a prepared bootstrap becomes a sandbox', async (driver) => {
+    count += 1
+    const prepared = driver.prepare({
+      id: `prepared-${count}`,
+      argv: [process.execPath, '-e', generic],
+      environment: {},
+    })
+    let text = ''
+    const onOutput: SandboxSpec['onOutput'] = (chunk) => (text += Buffer.from(chunk).toString())
+    const environment = { DO: 'work' }
+    const sandbox = prepared.become(specOf('', { environment, workingDirectory: '/usr', onOutput }))
+    assert.equal((await sandbox.exited).exitCode, 5)
+    assert.equal(text, 'work /usr true\n')
+  })
+  claim('prepare', 'a prepared bootstrap that is not used can be disposed', async (driver) => {
+    count += 1
+    const prepared = driver.prepare({
+      id: `prepared-${count}`,
+      argv: [process.execPath, '-e', generic],
+      environment: {},
+    })
+    await prepared.dispose()
+    assert.equal((await prepared.exited).signal, 'SIGKILL')
+  })
+}
+
+async function grows(path: string): Promise<boolean> {
+  const before = statSync(path).size
+  for (let turn = 0; turn < 20; turn += 1) {
+    await setTimeout(10)
+    if (statSync(path).size > before) return true
+  }
+  return false
+}

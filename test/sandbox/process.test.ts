@@ -1,0 +1,114 @@
+/** The process driver: the contract with and without its spawner, and what happens when spawner or server are killed. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../../src/lib/clock.ts'
+import { systemIds } from '../../src/lib/ids.ts'
+import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
+import { ends, isAlive, makeFolder, openDriver } from '../environment/support.ts'
+import { driverContract } from './contract.ts'
+
+driverContract('process, by its spawner', () => openDriver())
+driverContract('process, by the server itself', () => openDriver(false), {
+  'dev-stderr': 'Node gives a child sockets as outputs, and a socket cannot be opened by name',
+})
+
+const sleeper = {
+  argv: ['/bin/sleep', '1000'] as const,
+  environment: {},
+  workingDirectory: '/',
+  memoryMib: 128,
+  ephemeralStorageMib: 64,
+  onOutput: () => {},
+}
+
+test('the driver says that it isolates nothing', async () => {
+  await using driver = await openDriver(false)
+  assert.equal(driver.isolation, 'process')
+  assert.match(driver.sentence, /nothing isolates them/)
+})
+
+test('a killed spawner ends its sandboxes, and the next start works', async () => {
+  await using driver = await openDriver()
+  const { promise: hasStarted, resolve } = Promise.withResolvers<number>()
+  const running = driver.start({
+    ...sleeper,
+    id: 'one',
+    argv: ['/bin/sh', '-c', 'echo $$; exec /bin/sleep 1000'],
+    onOutput: (chunk) => resolve(Number(Buffer.from(chunk).toString())),
+  })
+  const child = await hasStarted
+  process.kill(await spawnerOf(process.pid), 'SIGKILL')
+  assert.equal((await running.exited).signal, 'SIGKILL')
+  await ends(child)
+  const again = driver.start({ ...sleeper, id: 'two', argv: ['/bin/true'] })
+  assert.deepEqual(await again.exited, { exitCode: 0, isOutOfMemory: false })
+})
+
+test('a spawner that dies before it began has a successor', async () => {
+  await using driver = await openDriver()
+  const early = driver.start({ ...sleeper, id: 'one', argv: ['/bin/sh', '-c', 'exit 4'] })
+  process.kill(await spawnerOf(process.pid), 'SIGKILL')
+  assert.equal((await early.exited).exitCode, 4)
+})
+
+test('close() leaves no process and no folder', async () => {
+  using folder = makeFolder()
+  const options = { directory: folder.path, clock: systemClock, ids: systemIds }
+  const driver = await createProcessDriver(options)
+  const running = driver.start({ ...sleeper, id: 'one' })
+  await driver.close()
+  const report = await running.exited
+  assert.ok(report.signal === 'SIGKILL' || report.launchError !== undefined)
+  assert.deepEqual(readdirSync(join(folder.path, 'run')), [])
+})
+
+test('a server that is killed leaves no process and no folder', async () => {
+  using folder = makeFolder()
+  const program = join(import.meta.dirname, 'server.ts')
+  const server = spawn(process.execPath, [program, folder.path], { stdio: ['ignore', 'pipe', 2] })
+  const pids: number[] = await new Promise((resolve) =>
+    server.stdout?.once('data', (chunk: Buffer) => resolve(JSON.parse(chunk.toString()))),
+  )
+  assert.equal(pids.length, 6)
+  for (const pid of pids) assert.ok(isAlive(pid))
+  server.kill('SIGKILL')
+  for (const pid of pids) await ends(pid)
+  for (let turn = 0; turn < 400 && readdirSync(join(folder.path, 'run')).length > 0; turn += 1) {
+    await setTimeout(10)
+  }
+  assert.deepEqual(readdirSync(join(folder.path, 'run')), [])
+})
+
+test('folders of servers that are gone are removed, those of others are not', async () => {
+  using folder = makeFolder()
+  const run = join(folder.path, 'run')
+  const [gone, other] = ['999999999-aaaa', `${process.ppid}-bbbb`]
+  for (const name of [gone, other]) mkdirSync(join(run, name), { recursive: true })
+  const options = { directory: folder.path, clock: systemClock, ids: systemIds, hasSpawner: false }
+  const driver = await createProcessDriver(options)
+  for (let turn = 0; turn < 400 && existsSync(join(run, gone)); turn += 1) await setTimeout(5)
+  assert.ok(!existsSync(join(run, gone)))
+  assert.ok(existsSync(join(run, other)))
+  await driver.close()
+})
+
+async function spawnerOf(pid: number): Promise<number> {
+  for (;;) {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
+    for (const child of children.split(' ')) {
+      if (child !== '' && (await isSpawner(child))) return Number(child)
+    }
+    await setTimeout(5)
+  }
+}
+
+/** It is one from its exec on. */
+async function isSpawner(pid: string): Promise<boolean> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
+  return line.includes('spawner.ts')
+}

@@ -94,6 +94,7 @@ async function runNpm(folder: string, wanted: string, options: InstallOptions): 
     '--no-audit',
     '--no-fund',
     '--no-package-lock',
+    '--fetch-retries=1',
     '--loglevel=error',
   ]
   const deadline = AbortSignal.timeout(installMs)

@@ -46,3 +46,19 @@ test('a refused lane with nothing else running still tries one', () => {
   lane.activeCount = 0
   assert.equal(lane.room, 1)
 })
+
+test('a lane without further events stays until its last one is over', () => {
+  const lanes = new EventLanes()
+  lanes.wake('a', 0)
+  const lane = lanes.nextDue(0)
+  assert.ok(lane)
+  lane.activeCount = 1
+  lanes.rest(lane, undefined)
+  assert.equal(lanes.nextDueAtMs(), undefined)
+  lanes.wake('a', 5)
+  assert.equal(lanes.nextDue(5), lane)
+  lanes.rest(lane, undefined)
+  lanes.finished(lane)
+  lanes.wake('a', 6)
+  assert.notEqual(lanes.nextDue(6), lane)
+})

@@ -65,14 +65,20 @@ export class EventLanes {
     for (const lane of this.#lanes.values()) {
       if (lane.room > 0) atMs = Math.min(atMs ?? lane.dueAtMs, lane.dueAtMs)
     }
-    return atMs
+    return atMs === Infinity ? undefined : atMs
   }
 
   /** Nothing to take before `untilMs`; undefined: nothing at all. */
   rest(lane: Lane, untilMs: number | undefined): void {
     if (untilMs !== undefined) lane.dueAtMs = untilMs
-    else if (lane.activeCount === 0) this.#lanes.delete(lane.name)
     else lane.dueAtMs = Infinity
+    this.#dropIfDone(lane)
+  }
+
+  /** One of its events is over, however it ended. */
+  finished(lane: Lane): void {
+    lane.activeCount--
+    this.#dropIfDone(lane)
   }
 
   /** Take nothing of this lane before `untilMs`. */
@@ -88,5 +94,9 @@ export class EventLanes {
   refused(lane: Lane): void {
     lane.refusalCount++
     lane.limit = Math.max(1, lane.activeCount - 1)
+  }
+
+  #dropIfDone(lane: Lane): void {
+    if (lane.activeCount === 0 && lane.dueAtMs === Infinity) this.#lanes.delete(lane.name)
   }
 }

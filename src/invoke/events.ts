@@ -156,7 +156,7 @@ export class Events {
     const done = this.#work(lane, message).finally(() => {
       this.#activeCount--
       this.#activeBytes -= message.body.byteLength
-      lane.activeCount--
+      this.#lanes.finished(lane)
       if (this.#activeCount === 0) this.#onIdle?.()
       this.#pump()
     })

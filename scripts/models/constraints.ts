@@ -80,6 +80,9 @@ function readModel(folder: string): BotoModel {
 /** Patterns that JavaScript reads differently from Java, or that backtrack without end. */
 const rewritten: Readonly<Record<string, string>> = {
   '^[a-z0-9*](?:[._\\-/a-z0-9*]?[a-z0-9*]+)*$': '[a-z0-9*](?:[._\\-/]?[a-z0-9*])*',
+  '^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$':
+    '\\t*[^\\x00-\\x1F:\\x7F][^\\x00-\\x08\\x0A-\\x1F:\\x7F]*',
+  '^[ \\t]*[\\x20-\\x7E]+([ \\t]+[\\x20-\\x7E]+)*[ \\t]*$': '\\t*[\\x20-\\x7E][\\t\\x20-\\x7E]*',
   '\\p{Print}+': '[\\x20-\\x7e]+',
   '(?i)all|[0-9]{12}': '[Aa][Ll][Ll]|[0-9]{12}',
 }

@@ -134,7 +134,9 @@ async function openBody(
   const limit = admitted
     ? bodyLimit(identified)
     : { maxBytes: maxUnsignedBytes, tooLarge: bodyTooLarge }
-  if ((body.declaredBytes ?? 0) > limit.maxBytes) throw limit.tooLarge()
+  // A stream is not kept: its length is the handler's business.
+  const isKept = !(admitted && identified?.streamsInput)
+  if (isKept && (body.declaredBytes ?? 0) > limit.maxBytes) throw limit.tooLarge()
   if (!admitted) return (await collect(body.stream(), limit)).chunks
   return openSignedBody(dispatcher.verifier, {
     parts: request,

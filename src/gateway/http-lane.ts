@@ -13,7 +13,7 @@ import { isForeignPage } from './browser-guard.ts'
 import type { Deadlines, Expirable } from './deadlines.ts'
 import { answerLocally, jsonResponse } from './local-routes.ts'
 import type { LocalRequest, LocalResponse, LocalRoute } from './local-routes.ts'
-import { ownHeaders, responseHead } from './response-head.ts'
+import { eachOwnHeader, responseHead } from './response-head.ts'
 
 /** What the lane needs of its server. */
 export type HttpLane = {
@@ -104,7 +104,9 @@ async function serve(
 ): Promise<void> {
   if (request.socket.destroyed) return
   const abort = new AbortController()
-  response.on('close', () => abort.abort())
+  response.on('close', () => {
+    if (!response.writableFinished) abort.abort()
+  })
   const body = new RequestBody(request, response)
   try {
     const answered = await answer(lane, toLocalRequest(request, body, abort.signal))
@@ -212,7 +214,7 @@ function writeHead(lane: HttpLane, { request, response, answered }: Writing): vo
   response.sendDate = false
   response.statusCode = status
   response.setHeader('Date', lane.httpDate())
-  for (const [name, value] of ownHeaders(headers)) response.setHeader(name, value)
+  eachOwnHeader(headers, (name, value) => response.setHeader(name, value))
   // What is left of a body that was refused is not taken for a request.
   if (lane.isDraining() || !request.complete) response.setHeader('Connection', 'close')
   const isCounted = answered.body instanceof Uint8Array && request.method !== 'HEAD'

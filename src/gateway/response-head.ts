@@ -28,14 +28,15 @@ export function headerValue(value: string): string {
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** Those of `headers` that a handler may set. */
-export function* ownHeaders(
+/** Hand on those of `headers` that a handler may set. */
+export function eachOwnHeader(
   headers: Readonly<Record<string, string>>,
-): Generator<[string, string], void, undefined> {
+  use: (name: string, value: string) => void,
+): void {
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || framing.has(name.toLowerCase()) || !token.test(name)) continue
-    yield [name, headerValue(value)]
+    use(name, headerValue(value))
   }
 }
 
@@ -51,7 +52,9 @@ export type HeadOptions = {
 export function responseHead(options: HeadOptions): string {
   const { status, contentLength } = options
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nDate: ${options.date}\r\n`
-  for (const [name, value] of ownHeaders(options.headers)) head += `${name}: ${value}\r\n`
+  eachOwnHeader(options.headers, (name, value) => {
+    head += `${name}: ${value}\r\n`
+  })
   if (status !== 204) head += `Content-Length: ${contentLength}\r\n`
   return `${head}Connection: ${options.isKeepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
 }

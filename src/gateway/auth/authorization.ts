@@ -55,9 +55,17 @@ export function readAuthorization(parts: SignedParts): Authorization | undefined
 export function parseTimestamp(text: string): number | undefined {
   const match = basicTimestamp.exec(text)
   if (!match) return undefined
-  const [, year, month, day, hour, minute, second] = match.map(Number)
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number)
   const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second)
-  return formatTimestamp(at) === text ? at : undefined
+  // A day or hour that does not exist would have been carried over.
+  const date = new Date(at)
+  const exists =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() + 1 === month &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute
+  return exists && (second ?? 60) < 60 ? at : undefined
 }
 
 /** `YYYYMMDDTHHMMSSZ` of an epoch time in ms. */

@@ -143,9 +143,9 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const signingDate = new Date(nowMs)
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-const segment = text
-  .map((value) => encodeURIComponent(value))
-  .filter((value) => !/^\.+$/.test(value))
+/** The SDK's own objects lose a parameter of that name. */
+const name = text.filter((value) => value !== '__proto__')
+const segment = text.map(escape).filter((value) => !/^\.+$/.test(value))
 
 test('check() agrees with the SDK on any request', async () => {
   await fc.assert(
@@ -154,7 +154,7 @@ test('check() agrees with the SDK on any request', async () => {
         service: fc.constantFrom('lambda', 'sqs', 's3'),
         method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
         path: fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
-        query: fc.dictionary(text, fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })), {
+        query: fc.dictionary(name, fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })), {
           maxKeys: 4,
         }),
         header: fc.string({ unit: fc.constantFrom('a', ' ', ':', '=', ','), maxLength: 12 }),

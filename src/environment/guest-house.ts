@@ -24,7 +24,7 @@ export type GuestHouseOptions = {
 
 export class GuestHouse {
   readonly #options: GuestHouseOptions
-  readonly #api = new RuntimeApi()
+  readonly #api: RuntimeApi
   #address = ''
   #prepared: PreparedSandbox | undefined
   #guestCount = 0
@@ -33,6 +33,7 @@ export class GuestHouse {
   constructor(options: GuestHouseOptions) {
     const { prepared, version, runtime } = options
     this.#options = options
+    this.#api = new RuntimeApi(options.clock)
     if (prepared && canBePrepared(version, runtime)) this.#prepared = prepared
     else if (prepared) background('dispose unused bootstrap', prepared.dispose())
   }
@@ -45,12 +46,11 @@ export class GuestHouse {
   /** Start a process; the one before must be gone.
    *  @returns the process, or why there is no program to start */
   admit(listener: GuestListener): Guest | Failure {
-    const { version, runtime, clock } = this.#options
+    const { version, runtime } = this.#options
     const argv = findEntrypoint(version, runtime)
     if (!argv) return noBootstrapFailure()
     const guest = new Guest({
       api: this.#api,
-      clock,
       listener,
       start: (onOutput) => this.#start(argv, onOutput),
     })

@@ -1,7 +1,6 @@
 /** One life of a runtime process: its sandbox, its session with the Runtime API, its output. A reset ends one and starts another. */
 import { limits } from '../config.ts'
 import { background } from '../lib/background.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { ExitReport, Sandbox, SandboxSpec } from '../sandbox/driver.ts'
 import { LineSplitter } from './output.ts'
 import type { RuntimeApi } from './runtime-api/runtime-api.ts'
@@ -21,7 +20,6 @@ export type GuestListener = {
 
 export type GuestOptions = {
   readonly api: RuntimeApi
-  readonly clock: Clock
   readonly listener: GuestListener
   /** Start the process. */
   readonly start: (onOutput: SandboxSpec['onOutput']) => Sandbox
@@ -75,7 +73,7 @@ export class Guest {
   async #watch(options: GuestOptions): Promise<void> {
     const report = await this.sandbox.exited
     if (this.#isOver) return
-    await options.api.drained(options.clock, drainMs)
+    await options.api.drained(drainMs)
     if (this.#isOver) return
     this.flushOutput()
     this.#isOver = true

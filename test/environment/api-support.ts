@@ -7,6 +7,7 @@ import type {
   PostedError,
   RuntimeSession,
 } from '../../src/environment/runtime-api/session.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import type { Invocation } from '../../src/model.ts'
 import { RawClient, request } from './raw-client.ts'
 import { makeVersion } from './support.ts'
@@ -31,12 +32,16 @@ function makeInvocation(changes: Partial<Invocation> = {}): Invocation {
 }
 
 export async function openApi() {
-  const api = new RuntimeApi()
+  const api = new RuntimeApi(systemClock)
   const answers: Answer[] = []
   const initErrors: PostedError[] = []
   let readyCount = 0
+  let onReady = (): void => {}
   const session = api.renew({
-    onReady: () => (readyCount += 1),
+    onReady: () => {
+      readyCount += 1
+      onReady()
+    },
     onAnswer: (_session, answer) => answers.push(answer),
     onInitError: (_session, error) => initErrors.push(error),
   })
@@ -58,6 +63,8 @@ export async function openApi() {
     open,
     offer,
     readyCount: () => readyCount,
+    /** do this when the runtime asks for its next event */
+    onReady: (act: () => void) => (onReady = act),
     [Symbol.dispose]: () => {
       for (const client of clients) client.socket.destroy()
       api.close()

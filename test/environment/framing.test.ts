@@ -32,6 +32,22 @@ for (const [name, bytes] of Object.entries(framings)) {
   })
 }
 
+test('the answer to a runtime that asks on goes out together with the next event', async () => {
+  using api = await openApi()
+  const client = api.open()
+  client.send('GET', nextPath)
+  await reach(api, 'Ready')
+  api.offer()
+  await client.response()
+  const chunks: string[] = []
+  client.socket.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  api.onReady(() => api.offer())
+  client.socket.write(request('POST', responsePath, '1') + request('GET', nextPath))
+  assert.equal((await client.response())?.status, 202)
+  assert.equal((await client.response())?.status, 200)
+  assert.equal(chunks.length, 1)
+})
+
 test('the trailers of a stream that failed make it an error', async () => {
   using api = await openApi()
   await reach(api, 'Running')

@@ -10,6 +10,7 @@ import {
   makeFolder,
   openDriver,
   openEnvironment,
+  programs,
   providedRuntime,
 } from './support.ts'
 
@@ -300,6 +301,29 @@ describe('environment', { concurrency: 3 }, () => {
     assert.equal(JSON.parse((await good.invoke({ do: 'environment' })).text).WRAPPED, 'yes')
     await using bad = wrapped('/opt/missing')
     assert.equal((await bad.invoke({})).text, exitText('error: exit status 127'))
+  })
+
+  test('a bootstrap that waits is used, unless a variable must be there from the start', async () => {
+    const prepare = () =>
+      driver.prepare({
+        id: 'unused',
+        argv: [process.execPath, join(programs, 'waiting.mjs')],
+        environment: { LEFT: 'over' },
+      })
+    await using used = openEnvironment(driver, { prepared: prepare() })
+    const { WAITED, LEFT, cwd } = JSON.parse((await used.invoke({ do: 'environment' })).text)
+    assert.deepEqual([WAITED, LEFT, cwd], ['yes', undefined, programs])
+    await used.invoke({ do: 'exit', code: 1 })
+    const anew = JSON.parse((await used.invoke({ do: 'environment' })).text)
+    assert.equal(anew.WAITED, undefined)
+    const refused = prepare()
+    await using plain = openEnvironment(driver, {
+      prepared: refused,
+      version: { environment: { NODE_OPTIONS: '--no-warnings' } },
+    })
+    const started = JSON.parse((await plain.invoke({ do: 'environment' })).text)
+    assert.equal(started.WAITED, undefined)
+    assert.equal((await refused.exited).signal, 'SIGKILL')
   })
 
   test('stop() drains when asked to, and otherwise ends the invocation', async () => {

@@ -13,14 +13,16 @@ import { RuntimeSession, type SessionListener } from './session.ts'
 const nobody: SessionListener = { onReady() {}, onAnswer() {}, onInitError() {} }
 
 export class RuntimeApi implements ConnectionOwner {
+  readonly #clock: Clock
   readonly #server: Server
   readonly #connections = new Set<Connection>()
   #session = new RuntimeSession(nobody)
   #onIdle: (() => void) | undefined
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#connections.add(new Connection(socket, this))
+      this.#connections.add(new Connection(socket, this, clock))
     })
   }
 
@@ -45,10 +47,10 @@ export class RuntimeApi implements ConnectionOwner {
   }
 
   /** Wait until a process that has ended has nothing left in its connections, at most `limitMs`. */
-  async drained(clock: Clock, limitMs: number): Promise<void> {
+  async drained(limitMs: number): Promise<void> {
     if (this.#connections.size === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = clock.after(limitMs, resolve)
+    const timer = this.#clock.after(limitMs, resolve)
     this.#onIdle = resolve
     await promise
     this.#onIdle = undefined

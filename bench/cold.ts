@@ -66,7 +66,8 @@ async function timed(connection: RawConnection, bytes: Buffer): Promise<number> 
   const started = performance.now()
   const answer = await connection.exchange(bytes)
   const elapsedMs = performance.now() - started
-  if (answer?.status !== 200) throw new Error(`No answer: ${answer?.status} ${answer?.body.toString()}`)
+  if (answer?.status !== 200)
+    throw new Error(`No answer: ${answer?.status} ${answer?.body.toString()}`)
   return elapsedMs
 }
 

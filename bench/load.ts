@@ -10,6 +10,8 @@ import { once } from 'node:events'
 export type LoadResult = {
   readonly count: number
   readonly errorCount: number
+  /** the beginning of the first answer that was no 200 */
+  readonly firstError?: string
   readonly elapsedMs: number
   /** round trips, µs, sorted */
   readonly p50Us: number
@@ -26,6 +28,7 @@ async function main(): Promise<void> {
   const request = readFileSync(path ?? '')
   const latencies: number[] = []
   let errorCount = 0
+  let firstError: string | undefined
   const started = performance.now()
   const deadline = started + Number(durationMs)
   const sockets = await Promise.all(
@@ -33,9 +36,11 @@ async function main(): Promise<void> {
   )
   await Promise.all(
     sockets.map((socket) =>
-      repeat(socket, request, deadline, (latencyMs, isOk) => {
+      repeat(socket, request, deadline, (latencyMs, error) => {
         latencies.push(latencyMs * 1000)
-        if (!isOk) errorCount += 1
+        if (error === undefined) return
+        errorCount += 1
+        firstError ??= error
       }),
     ),
   )
@@ -46,6 +51,7 @@ async function main(): Promise<void> {
   const result: LoadResult = {
     count: sorted.length,
     errorCount,
+    ...(firstError === undefined ? {} : { firstError }),
     elapsedMs,
     p50Us: at(0.5),
     p99Us: at(0.99),
@@ -65,12 +71,12 @@ function repeat(
   socket: Socket,
   request: Buffer,
   deadline: number,
-  note: (latencyMs: number, isOk: boolean) => void,
+  note: (latencyMs: number, error: string | undefined) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let received: Buffer[] = []
     let missing = Number.NaN
-    let isOk = false
+    let error: string | undefined
     let sentAt = 0
     const send = (): void => {
       received = []
@@ -86,7 +92,8 @@ function repeat(
         const head = received.length === 1 ? chunk : Buffer.concat(received)
         const length = answerLength(head)
         if (length === undefined) return
-        isOk = head.subarray(9, 12).equals(Buffer.from('200'))
+        const isOk = head.subarray(9, 12).equals(Buffer.from('200'))
+        error = isOk ? undefined : head.toString('latin1', 0, 1000)
         missing = length - head.length
       } else {
         missing -= chunk.length
@@ -94,7 +101,7 @@ function repeat(
       const isChunked = missing === Number.POSITIVE_INFINITY
       if (isChunked ? !endsChunks(received) : missing > 0) return
       const now = performance.now()
-      note(now - sentAt, isOk)
+      note(now - sentAt, error)
       if (now < deadline) return send()
       socket.removeAllListeners('close')
       resolve()
@@ -107,7 +114,7 @@ function repeat(
 function answerLength(bytes: Buffer): number | undefined {
   const end = bytes.indexOf(endOfHead)
   if (end === -1) return undefined
-  const length = /content-length: *(\d+)/i.exec(bytes.toString('latin1', 0, end))?.[1]
+  const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, end))?.[1]
   return length === undefined ? Number.POSITIVE_INFINITY : end + endOfHead.length + Number(length)
 }
 

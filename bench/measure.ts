@@ -25,7 +25,8 @@ export async function measureLoad(
   if (result.exitCode !== 0) throw new Error(`${target.name}: ${result.stderr}`)
   const figures = JSON.parse(result.stdout) as LoadResult
   if (figures.errorCount > 0) {
-    throw new Error(`${target.name}: ${figures.errorCount} of ${figures.count} answers are no 200`)
+    const { errorCount, count, firstError } = figures
+    throw new Error(`${target.name}: ${errorCount} of ${count} answers are no 200:\n${firstError}`)
   }
   return figures
 }

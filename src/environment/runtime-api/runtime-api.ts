@@ -31,7 +31,8 @@ export class RuntimeApi implements ConnectionOwner {
    *  @throws Error of node:net */
   async open(): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#server.once('error', reject)
+    // For good: a connection that could not be accepted is an error of its client alone.
+    this.#server.on('error', reject)
     this.#server.listen(0, '127.0.0.1', resolve)
     await promise
     const { address, port } = this.#server.address() as AddressInfo

@@ -145,7 +145,11 @@ class ProcessDriver implements Driver {
       const started = spawner.start(handle, request)
       background(
         'start sandbox',
-        started.catch(() => this.#spawn(handle, request)),
+        started.catch((error: unknown) => {
+          // A spawner that works and cannot start this one would not do so the next time either.
+          if (spawner.isUsable) handle.orphaned(String(error))
+          else this.#spawn(handle, request)
+        }),
       )
     } else if (this.#isClosed) {
       handle.orphaned('Cannot start sandbox: the driver is closed')

@@ -65,6 +65,7 @@ export class SpawnerClient {
     try {
       ends = openEnds(pipes)
     } catch (cause) {
+      removeNames(names)
       throw new PlatformError('Cannot open the pipes of a sandbox', { cause })
     }
     const key = this.#nextKey

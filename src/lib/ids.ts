@@ -10,9 +10,25 @@ export type Ids = {
   fraction(): number
 }
 
+/** One call of the kernel's generator costs microseconds whatever its size, so bytes are drawn in pages; each is used once. */
+const pageBytes = 4096
+let page = Buffer.alloc(0)
+let used = 0
+
+function take(byteCount: number): Buffer {
+  if (byteCount > pageBytes) return randomBytes(byteCount)
+  if (used + byteCount > page.length) {
+    page = randomBytes(pageBytes)
+    used = 0
+  }
+  const bytes = page.subarray(used, used + byteCount)
+  used += byteCount
+  return bytes
+}
+
 /** The platform's cryptographic randomness. */
 export const systemIds: Ids = {
   uuid: () => randomUUID(),
-  hex: (byteCount) => randomBytes(byteCount).toString('hex'),
-  fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  hex: (byteCount) => take(byteCount).toString('hex'),
+  fraction: () => take(6).readUIntBE(0, 6) / 2 ** 48,
 }

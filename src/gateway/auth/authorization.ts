@@ -51,8 +51,18 @@ export function readAuthorization(parts: SignedParts): Authorization | undefined
   return undefined
 }
 
+/** the newest timestamp that was read: in one second all clients send the same */
+let newest: { readonly text: string; readonly atMs: number } = { text: '', atMs: 0 }
+
 /** Epoch ms of `YYYYMMDDTHHMMSSZ`; undefined when it is no such time. */
 export function parseTimestamp(text: string): number | undefined {
+  if (text === newest.text) return newest.atMs
+  const atMs = toEpochMs(text)
+  if (atMs !== undefined) newest = { text, atMs }
+  return atMs
+}
+
+function toEpochMs(text: string): number | undefined {
   const match = basicTimestamp.exec(text)
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number)
@@ -73,7 +83,59 @@ export function formatTimestamp(atMs: number): string {
   return new Date(atMs).toISOString().replace(/[:-]|\.\d{3}/g, '')
 }
 
+/** Everything of the header but the signature itself. */
+type Signer = Pick<Authorization, 'accessKeyId' | 'scope' | 'signedHeaders'>
+
+/** A client sends the same header but for the signature until midnight: what it means is kept. */
+const signers = new Map<string, Signer>()
+const maxSignerCount = 1000
+const maxSignerLength = 1024
+const signatureMark = 'Signature='
+
 function fromHeader(header: string, parts: SignedParts): Authorization {
+  const split = header.length - 64
+  const start = header.slice(0, split)
+  const signer = signers.get(start)
+  const time = signer && timeOfHeaders(parts.headers)
+  if (signer === undefined || time === undefined) return fromNewHeader(header, parts)
+  return {
+    kind: 'header',
+    accessKeyId: signer.accessKeyId,
+    scope: signer.scope,
+    signedHeaders: signer.signedHeaders,
+    signature: parseSignature(header.slice(split), 'incomplete'),
+    timestamp: time.timestamp,
+    signedAtMs: time.signedAtMs,
+    expiresMs: undefined,
+    sessionToken: parts.headers['x-amz-security-token'],
+  }
+}
+
+function fromNewHeader(header: string, parts: SignedParts, time: Time | undefined): Authorization {
+  const fields = headerFields(header)
+  const lacking = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !fields.get(name))
+  if (lacking.length > 0 || time === undefined) throw incompleteHeader(lacking, time === undefined)
+  const { accessKeyId, scope } = parseCredential(fields.get('Credential') ?? '', 'incomplete')
+  const signedHeaders = parseSignedHeaders(fields.get('SignedHeaders') ?? '', 'incomplete')
+  const signature = parseSignature(fields.get('Signature') ?? '', 'incomplete')
+  const start = header.slice(0, header.length - signature.length)
+  if (start.endsWith(signatureMark) && start.length <= maxSignerLength) {
+    if (signers.size >= maxSignerCount) signers.clear()
+    signers.set(start, { accessKeyId, scope, signedHeaders })
+  }
+  return {
+    kind: 'header',
+    accessKeyId,
+    scope,
+    signedHeaders,
+    signature,
+    ...time,
+    expiresMs: undefined,
+    sessionToken: parts.headers['x-amz-security-token'],
+  }
+}
+
+function headerFields(header: string): Map<string, string> {
   const space = header.indexOf(' ')
   const scheme = space === -1 ? header : header.slice(0, space)
   if (scheme !== algorithm) throw wrongScheme(scheme)
@@ -89,19 +151,7 @@ function fromHeader(header: string, parts: SignedParts): Authorization {
     }
     fields.set(field.slice(0, equals), field.slice(equals + 1))
   }
-  const time = timeOfHeaders(parts.headers)
-  const lacking = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !fields.get(name))
-  if (lacking.length > 0 || time === undefined) throw incompleteHeader(lacking, time === undefined)
-  const credential = parseCredential(fields.get('Credential') ?? '', 'incomplete')
-  return {
-    kind: 'header',
-    ...credential,
-    signedHeaders: parseSignedHeaders(fields.get('SignedHeaders') ?? '', 'incomplete'),
-    signature: parseSignature(fields.get('Signature') ?? '', 'incomplete'),
-    ...time,
-    expiresMs: undefined,
-    sessionToken: parts.headers['x-amz-security-token'],
-  }
+  return fields
 }
 
 type Time = Pick<Authorization, 'timestamp' | 'signedAtMs'>

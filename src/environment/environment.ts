@@ -135,15 +135,20 @@ class Environment implements ExecutionEnvironment, GuestListener {
     } else if (run) {
       run.isOver = true
       this.#deadline.clear()
-      const endedMs = this.#clock.monotonicMs()
-      // What was written before `next` is read in this turn of the event loop, so all lines are in at its end.
-      setImmediate(() => this.#finish(run, guest, endedMs))
+      run.endedMs = this.#clock.monotonicMs()
+      if (run.isDrained) this.#finish(run, guest)
     }
   }
 
   onAnswer(_session: RuntimeSession, answer: Answer): void {
     const run = this.#run
-    run?.answer(answerToReply(answer, run.invocation.requestId))
+    if (!run) return
+    run.answer(answerToReply(answer, run.invocation.requestId))
+    // What was written before the answer is read in this turn of the event loop, so all lines are in at its end.
+    setImmediate(() => {
+      run.isDrained = true
+      if (run.endedMs !== undefined && this.#guest) this.#finish(run, this.#guest)
+    })
   }
 
   onInitError(_session: RuntimeSession, error: PostedError): void {
@@ -269,12 +274,12 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   /** The runtime asked for the next event: the invocation is over. */
-  #finish(run: Run, guest: Guest, endedMs: number): void {
-    if (this.#run !== run || !run.reply) return
+  #finish(run: Run, guest: Guest): void {
+    if (this.#run !== run || !run.reply || run.endedMs === undefined) return
     guest.flushOutput()
     this.#run = undefined
     if (this.#state === 'busy') this.#move('ready')
-    run.end(run.reply, endedMs, this.#usedMib(guest))
+    run.end(run.reply, run.endedMs, this.#usedMib(guest))
   }
 
   /** The invocation ends with the process. What was in memory is lost; the temporary directory stays. */

@@ -212,7 +212,8 @@ export class Fleet {
     if (waiter.startNotBeforeMs !== undefined) group.expectingCount++
     this.#waitingGroups.add(group)
     this.#waitingCount++
-    this.#act()
+    // One that counts on an environment that is about to become free: nothing can be done for it now.
+    if (waiter.startNotBeforeMs === undefined) this.#act()
   }
 
   #endWait(waiter: Waiter): void {
@@ -313,9 +314,21 @@ export class Fleet {
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
     else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
+    else if (this.#passOn(member)) return
     else group.idle.push(member)
     if (member.startTimer !== undefined) this.#endStart(member)
     else if (this.#waitingCount > 0) this.#act()
+  }
+
+  /** What the plan would say, without asking it, when nobody else waits: the first of this group takes what it waited for. */
+  #passOn(member: Member): boolean {
+    const { group } = member
+    if (this.#waitingGroups.size !== 1 || member.startTimer !== undefined) return false
+    const [waiter] = group.waiting
+    if (waiter?.startNotBeforeMs === undefined) return false
+    this.#endWait(waiter)
+    waiter.resolve(this.#grant(member, waiter.slot))
+    return true
   }
 
   #retireGroup(group: Group): void {

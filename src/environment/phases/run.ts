@@ -8,6 +8,10 @@ export class Run {
   readonly outcome: Promise<Outcome>
   /** its end is decided and on its way: nothing may fail it any more */
   isOver = false
+  /** monotonic ms when the runtime asked for the next event */
+  endedMs: number | undefined
+  /** everything that was written before its answer was read */
+  isDrained = false
   readonly #hooks: InvocationHooks
   readonly #settle: (outcome: Outcome) => void
   /** monotonic ms when its time began to count: the event was handed over, or an init of its own began */

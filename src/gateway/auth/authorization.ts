@@ -111,8 +111,9 @@ function fromHeader(header: string, parts: SignedParts): Authorization {
   }
 }
 
-function fromNewHeader(header: string, parts: SignedParts, time: Time | undefined): Authorization {
+function fromNewHeader(header: string, parts: SignedParts): Authorization {
   const fields = headerFields(header)
+  const time = timeOfHeaders(parts.headers)
   const lacking = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !fields.get(name))
   if (lacking.length > 0 || time === undefined) throw incompleteHeader(lacking, time === undefined)
   const { accessKeyId, scope } = parseCredential(fields.get('Credential') ?? '', 'incomplete')

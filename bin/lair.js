@@ -8,7 +8,9 @@ import { join } from 'node:path'
 const [major] = process.versions.node.split('.')
 
 if (Number(major) < 24) {
-  console.error(`Lair needs Node.js 24 or newer, and this is ${process.version}: install it from https://nodejs.org or with your version manager.`)
+  process.stderr.write(
+    `Lair needs Node.js 24 or newer, and this is ${process.version}: install it from https://nodejs.org or with your version manager.\n`,
+  )
   process.exitCode = 1
 } else {
   module.enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lair'))

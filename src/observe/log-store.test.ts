@@ -6,7 +6,7 @@ import { createVirtualClock } from '../../test/support/virtual-clock.ts'
 import { limits, logLimits } from '../config.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 import { openLogFile } from './log-file.ts'
-import { createLogStore, openLogs } from './log-store.ts'
+import { createLogStore, openMemoryLogs } from './log-store.ts'
 import type { LogEvent, LogQuery } from './logs.ts'
 
 const place = { accountId: '000000000000', region: 'us-east-1' }
@@ -14,7 +14,7 @@ const group = '/aws/lambda/f'
 
 function setUp() {
   const clock = createVirtualClock()
-  const logs = openLogs('memory', clock)
+  const logs = openMemoryLogs(clock)
   const append = (message: string, stream = 's', timestampMs = clock.nowMs()) =>
     logs.append(place, group, stream, { timestampMs, message })
   return { clock, logs, append }

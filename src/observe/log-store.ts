@@ -23,16 +23,20 @@ export type LogStore = Logs & {
   readonly droppedCount: number
 }
 
-/** Open the log store in a directory (`logs.sqlite`), or in memory for what need not last.
+/** Open the log store in a directory (`logs.sqlite`).
  *  @throws PlatformError when the file is damaged, of a newer Lair, or held by another process */
 export function openLogs(directory: string, clock: Clock): LogStore {
-  if (directory === 'memory') return createLogStore(openLogFile(':memory:'), clock)
   makePrivate(directory)
   try {
     return createLogStore(openLogFile(join(directory, 'logs.sqlite')), clock)
   } catch (error) {
     throw error instanceof DatabaseLocked ? directoryInUse(directory, error) : error
   }
+}
+
+/** A log store for what need not last. */
+export function openMemoryLogs(clock: Clock): LogStore {
+  return createLogStore(openLogFile(':memory:'), clock)
 }
 
 /** The log store over an open file, which it closes. */

@@ -12,7 +12,7 @@ import type { RunOptions, RunResult } from '../../src/invoke/run.ts'
 import { systemClock as clock } from '../../src/lib/clock.ts'
 import { systemIds as ids } from '../../src/lib/ids.ts'
 import type { FunctionVersion } from '../../src/model.ts'
-import { openLogs } from '../../src/observe/log-store.ts'
+import { openMemoryLogs } from '../../src/observe/log-store.ts'
 import { createCatalogue } from '../../src/runtimes/catalogue.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
 import { versionOf } from './version.ts'
@@ -30,7 +30,7 @@ export async function openRunner(
   const directory = mkdtempSync(join(tmpdir(), 'lair-invoke-'))
   const driver = await createProcessDriver({ directory, clock, ids })
   const catalogue = createCatalogue({ directory, clock })
-  const logs = openLogs('memory', clock)
+  const logs = openMemoryLogs(clock)
   const warmPool = new WarmPool({ clock, ids, driver, size: options.warmPoolSize ?? 0 })
   const launch = createLauncher({ driver, catalogue, warmPool, logs, clock, ids })
   const fleet = new Fleet({ clock, launch, ...(options.limits && { limits: options.limits }) })

@@ -1,4 +1,7 @@
-/** Every limit of Lair, in one place: sizes, counts, budgets and deadlines. Values of AWS name their source. */
+/**
+ * The limits of Lair that an operator should know or that rooms share: sizes, counts, budgets and deadlines. Values of AWS name
+ * their source. A bound that one file alone needs (the depth of a parser, the step of a loop) is a constant of that file.
+ */
 
 const KIB = 1024
 const MIB = 1024 * KIB

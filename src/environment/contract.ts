@@ -11,7 +11,8 @@ export type EnvironmentState =
   | 'failed'
   | 'gone'
 
-/** Lines of one environment, in order; without newline. `requestId` is set while an invocation runs. */
+/** Takes the lines of one environment, in order, without newline: the function's and the platform's.
+ *  @param timestampMs  epoch ms */
 export type LineSink = (line: string, timestampMs: number, logStream: string) => void
 
 export type Outcome = {

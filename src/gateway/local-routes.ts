@@ -1,4 +1,4 @@
-/** Lair's own paths beside AWS's: unsigned, below `/_lair/`. Further ones are handed in by main. */
+/** Lair's own paths beside AWS's: unsigned, below `/_lair/`. Further ones are handed in by server.ts. */
 import type { Clock } from '../lib/clock.ts'
 import type { BodySource } from './body.ts'
 

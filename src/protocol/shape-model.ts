@@ -6,15 +6,13 @@
 import type { ServiceName } from './services.ts'
 
 /** The wire protocols that the codec speaks. */
-export const protocols = [
-  'restJson1',
-  'restXml',
-  'awsJson1_0',
-  'awsJson1_1',
-  'awsQuery',
-  'rpcv2Cbor',
-] as const
-export type Protocol = (typeof protocols)[number]
+export type Protocol =
+  | 'restJson1'
+  | 'restXml'
+  | 'awsJson1_0'
+  | 'awsJson1_1'
+  | 'awsQuery'
+  | 'rpcv2Cbor'
 
 export type TimestampFormat = 'date-time' | 'http-date' | 'epoch-seconds'
 
@@ -30,9 +28,8 @@ export type StringShape = {
   readonly sensitive?: 1
 }
 
-export const numberTypes = ['integer', 'long', 'float', 'double'] as const
 export type NumberShape = {
-  readonly type: (typeof numberTypes)[number]
+  readonly type: 'integer' | 'long' | 'float' | 'double'
   readonly min?: number
   readonly max?: number
   readonly sensitive?: 1

@@ -1,6 +1,6 @@
 /**
  * The embedded store: one SQLite file and a folder of blobs in one directory that one process holds at a time.
- * main.ts opens it; tests open the ephemeral one, which is the same code in a folder that goes away.
+ * server.ts opens it; without a data directory, and in tests, the ephemeral one: the same code in a folder that goes away.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -9,7 +9,7 @@ import { type RuntimeState, wantedState } from '../states.ts'
 type Refusable = keyof typeof wantedState
 
 /** A response with a JSON body. */
-export function jsonReply(status: string, value: unknown): string {
+function jsonReply(status: string, value: unknown): string {
   const body = `${escapeHtml(JSON.stringify(value))}\n`
   return reply(status, 'application/json', body)
 }

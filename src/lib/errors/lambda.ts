@@ -12,23 +12,18 @@ function lambdaError(code: string, status: number, fault: Fault = 'User') {
 
 export const invalidParameterValue = lambdaError('InvalidParameterValueException', 400)
 export const invalidRequestContent = lambdaError('InvalidRequestContentException', 400)
-export const codeStorageExceeded = lambdaError('CodeStorageExceededException', 400)
 export const resourceNotFound = lambdaError('ResourceNotFoundException', 404)
 export const provisionedConcurrencyConfigNotFound = lambdaError(
   'ProvisionedConcurrencyConfigNotFoundException',
   404,
 )
 export const resourceConflict = lambdaError('ResourceConflictException', 409)
-export const resourceInUse = lambdaError('ResourceInUseException', 400)
 export const preconditionFailed = lambdaError('PreconditionFailedException', 412)
 export const policyLengthExceeded = lambdaError('PolicyLengthExceededException', 400)
 export const requestTooLarge = lambdaError('RequestTooLargeException', 413)
-export const unsupportedMediaType = lambdaError('UnsupportedMediaTypeException', 415)
 export const tooManyRequests = lambdaError('TooManyRequestsException', 429)
 export const serviceException = lambdaError('ServiceException', 500, 'Service')
 export const invalidRuntime = lambdaError('InvalidRuntimeException', 502, 'Service')
-export const invalidZipFile = lambdaError('InvalidZipFileException', 502)
-export const resourceNotReady = lambdaError('ResourceNotReadyException', 502)
 
 /** A constraint of the service model was broken: what the front end answers, without a `Type`. */
 export function validationFailed(message: string): AwsError {

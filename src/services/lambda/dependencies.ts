@@ -1,4 +1,4 @@
-/** What the operations of Lambda work with, handed in by main.ts, and the types of their handlers. */
+/** What the operations of Lambda work with, handed in by server.ts, and the types of their handlers. */
 import type { RequestContext } from '../../gateway/service.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ids } from '../../lib/ids.ts'

@@ -1,4 +1,4 @@
-/** The service `lambda`: its operations, assembled, and the lookup that invoking uses. main.ts makes one. */
+/** The service `lambda`: its operations, assembled, and the lookup that invoking uses. server.ts makes one. */
 import { limits } from '../../config.ts'
 import type { Service } from '../../gateway/service.ts'
 import { background } from '../../lib/background.ts'

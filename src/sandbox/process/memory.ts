@@ -1,6 +1,7 @@
 /**
- * How much memory a process and its descendants hold: read from /proc on Linux, asked of `ps` elsewhere. Anonymous and shared
- * memory count, pages of files do not: they belong to the page cache, as in a memory cgroup.
+ * How much memory a process and its descendants hold: read from /proc on Linux, asked of `ps` elsewhere. What they may not
+ * exceed is anonymous and shared memory: pages of files can be dropped at any time. What is told as used is all that was
+ * resident, as a look at the machine would show it.
  * source: proc_pid_status(5), proc_pid_task(5).
  */
 import { execFile } from 'node:child_process'
@@ -10,7 +11,7 @@ import { setImmediate } from 'node:timers/promises'
 export type Sample = {
   /** anonymous and shared memory now, all processes */
   readonly currentKib: number
-  /** highest the kernel remembers, or `currentKib` where it does not */
+  /** resident memory, pages of files included: the highest of each process that lives, all together */
   readonly peakKib: number
   /** a number that changes while the process does something */
   readonly activity: number
@@ -49,11 +50,10 @@ function linuxSampler(): Sampler {
 export function sampleProcess(pid: number): Sample | undefined {
   const text = readSmall(`/proc/${pid}/status`)
   if (text === undefined) return undefined
-  const file = field(text, 'RssFile:')
   const currentKib = field(text, 'RssAnon:') + field(text, 'RssShmem:')
   return {
     currentKib,
-    peakKib: Math.max(currentKib, field(text, 'VmHWM:') - file),
+    peakKib: Math.max(currentKib, field(text, 'VmHWM:')),
     activity: currentKib + field(text, '\nvoluntary_ctxt_switches:'),
   }
 }
@@ -63,7 +63,7 @@ function sampleTree(root: number, isThorough: boolean): Sample | undefined {
   if (!first) return undefined
   const children = childrenOf(root, isThorough)
   if (children.length === 0) return first
-  let currentKib = first.currentKib
+  let { currentKib, peakKib } = first
   let activity = first.activity
   const waiting = children
   for (let index = 0; index < waiting.length && index < maxProcessCount; index += 1) {
@@ -71,10 +71,11 @@ function sampleTree(root: number, isThorough: boolean): Sample | undefined {
     const sample = sampleProcess(pid)
     if (!sample) continue
     currentKib += sample.currentKib
+    peakKib += sample.peakKib
     activity += sample.activity
     waiting.push(...childrenOf(pid, isThorough))
   }
-  return { currentKib, peakKib: Math.max(currentKib, first.peakKib), activity }
+  return { currentKib, peakKib, activity }
 }
 
 function childrenOf(pid: number, isThorough: boolean): number[] {

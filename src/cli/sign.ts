@@ -1,5 +1,11 @@
-/** The signing side of SigV4, for the command line's own requests. source: AWS IAM guide "Create a signed AWS API request". */
-import { createHash, createHmac } from 'node:crypto'
+/**
+ * The signing side of SigV4, for the command line's own requests: the canonical form that the gateway verifies, signed instead of
+ * compared. The SDK's signer is the oracle of its test. source: AWS IAM guide "Create a signed AWS API request".
+ */
+import { createHmac, hash } from 'node:crypto'
+import { formatTimestamp } from '../gateway/auth/authorization.ts'
+import { canonicalRequest, sha256Text } from '../gateway/auth/canonical.ts'
+import { deriveSigningKey } from '../gateway/auth/signing-keys.ts'
 
 export type SigningRequest = {
   readonly method: string
@@ -12,53 +18,30 @@ export type SigningRequest = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
+  /** epoch ms */
   readonly nowMs: number
 }
 
 /** @returns the headers to send, `authorization` among them */
 export function signRequest(request: SigningRequest): Record<string, string> {
-  const stamp = new Date(request.nowMs).toISOString().replace(/[:-]|\.\d{3}/g, '')
-  const scope = `${stamp.slice(0, 8)}/${request.region}/${request.service}/aws4_request`
-  const bodyHash = sha256(request.body)
+  const { method, url, region, service, sessionToken } = request
+  const timestamp = formatTimestamp(request.nowMs)
+  const date = timestamp.slice(0, 8)
+  const payloadHash = hash('sha256', request.body, 'hex')
   const headers: Record<string, string> = {
     ...request.headers,
-    'x-amz-date': stamp,
-    'x-amz-content-sha256': bodyHash,
-    ...(request.sessionToken !== undefined && { 'x-amz-security-token': request.sessionToken }),
+    'x-amz-date': timestamp,
+    'x-amz-content-sha256': payloadHash,
+    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
   }
-  const names = Object.keys(headers).toSorted()
-  const canonical = [
-    request.method,
-    request.url.pathname.split('/').map(encodeSegment).join('/'),
-    canonicalQuery(request.url),
-    ...names.map((name) => `${name}:${headers[name]?.trim().replace(/ +/g, ' ')}`),
-    '',
-    names.join(';'),
-    bodyHash,
-  ].join('\n')
-  const toSign = ['AWS4-HMAC-SHA256', stamp, scope, sha256(canonical)].join('\n')
-  let key: string | Buffer = `AWS4${request.secretAccessKey}`
-  for (const part of scope.split('/')) key = hmac(key, part)
-  const signature = hmac(key, toSign).toString('hex')
+  const signedHeaders = Object.keys(headers).toSorted()
+  const parts = { method, target: url.pathname + url.search, headers }
+  const canonical = canonicalRequest(parts, { signedHeaders, payloadHash, isS3: false })
+  const scope = `${date}/${region}/${service}/aws4_request`
+  const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${sha256Text(canonical)}`
+  const key = deriveSigningKey(request.secretAccessKey, { date, region, service })
+  const signature = createHmac('sha256', key).update(toSign).digest('hex')
   headers['authorization'] =
-    `AWS4-HMAC-SHA256 Credential=${request.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
+    `AWS4-HMAC-SHA256 Credential=${request.accessKeyId}/${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`
   return headers
 }
-
-/** RFC 3986: everything but unreserved characters; an already encoded path is encoded once more. */
-function encodeSegment(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-}
-
-function canonicalQuery(url: URL): string {
-  return [...url.searchParams]
-    .map(([name, value]) => `${encodeSegment(name)}=${encodeSegment(value)}`)
-    .toSorted()
-    .join('&')
-}
-
-const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()

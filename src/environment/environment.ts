@@ -70,6 +70,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   readonly #deadline: Deadline
   #state: EnvironmentState = 'starting'
   #idleSinceMs: number
+  /** MiB; what was seen of processes that have no say any more */
+  #pastUsedMib = 0
   #guest: Guest | undefined
   #init: Init | undefined
   #run: Run | undefined
@@ -153,6 +155,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   onInitError(_session: RuntimeSession, error: PostedError): void {
     const failure = postedFailure(error.errorType, error.payload)
+    // It is about to exit: this is the time to look.
+    this.#noteMemory(this.#guest)
     this.#init?.posted(failure)
     const run = this.#run
     if (run && this.#init?.phase === 'invoke') run.answer(replyTo(run, failure))
@@ -244,7 +248,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #reportInit(phase: InitPhase, durationMs: number, failure: Failure): void {
     const { status, errorType } = failure
     const report = { phase, durationMs, status, ...(status === 'error' && { errorType }) }
-    this.writeLine(initReportLine(report, this.version, this.#clock.nowMs()))
+    this.onLine(initReportLine(report, this.version, this.#clock.nowMs()))
   }
 
   /** Nobody waits for an environment whose init failed: a new one is as good. */
@@ -295,8 +299,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const guest = await this.#endGuest()
     this.#run = undefined
     if (this.#state === 'resetting') this.#move('ready')
-    const isFull = failure.isOutOfMemory === true || !guest
-    run.end(reply, endedMs, isFull ? this.version.memoryMib : this.#usedMib(guest))
+    const usedMib = guest ? this.#usedMib(guest) : this.#pastUsedMib
+    run.end(reply, endedMs, failure.isOutOfMemory === true ? this.version.memoryMib : usedMib)
   }
 
   // Shutdown.
@@ -321,8 +325,13 @@ class Environment implements ExecutionEnvironment, GuestListener {
   async #endGuest(): Promise<Guest | undefined> {
     const guest = this.#guest
     await guest?.dispose()
+    this.#noteMemory(guest)
     this.#guest = undefined
     return guest
+  }
+
+  #noteMemory(guest: Guest | undefined): void {
+    if (guest) this.#pastUsedMib = Math.max(this.#pastUsedMib, this.#usedMib(guest))
   }
 
   #usedMib(guest: Guest): number {

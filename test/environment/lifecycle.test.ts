@@ -69,7 +69,7 @@ describe('environment', { concurrency: 3 }, () => {
   test('all lines written before the answer are in the tail, in order', async () => {
     await using env = openEnvironment(driver)
     const { lines } = await env.invoke({ do: 'log', lines: 2000 })
-    assert.equal(lines.length, 2000)
+    assert.deepEqual([lines.length, lines[0], lines[1]], [2001, 'init 1', 'line 1'])
     assert.equal(lines.at(-1), 'line 2000')
     const partial = await env.invoke({ do: 'print', text: 'no newline' })
     assert.deepEqual(partial.lines, ['no newline'])
@@ -211,7 +211,7 @@ describe('environment', { concurrency: 3 }, () => {
 
   test('a posted init error is repeated inside the invocation, whose caller gets its body', async () => {
     await using env = openEnvironment(driver, { version: { environment: { INIT: 'post' } } })
-    const { text, outcome, startCount } = await env.invoke({})
+    const { text, outcome, startCount, lines } = await env.invoke({})
     assert.equal(text, '{"errorMessage":"attempt 2","errorType":"Runtime.ImportModuleError"}')
     assert.equal(outcome.reply.kind, 'crashed')
     assert.equal(startCount, 1)
@@ -223,6 +223,10 @@ describe('environment', { concurrency: 3 }, () => {
       'INIT_REPORT Init Duration: N\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError',
       'START',
     ])
+    // Whoever invoked it sees in the tail why it did not start.
+    assert.deepEqual(lines, env.log.slice(1, -1))
+    const usedMib = outcome.measured.maxMemoryUsedMib
+    assert.ok(usedMib > 10 && usedMib < 256, String(usedMib))
     const next = await env.invoke({})
     assert.match(next.text, /attempt 3/)
   })

@@ -95,7 +95,7 @@ export type Told = {
   readonly replies: readonly Reply[]
   /** the payload of the first reply */
   readonly text: string
-  /** lines since START */
+  /** lines that belong to the invocation */
   readonly lines: readonly string[]
   readonly startCount: number
 }

@@ -59,9 +59,9 @@ export class Run {
     this.#hooks.onReply(reply)
   }
 
-  /** A line of the function, for the tail. */
+  /** A line of the function, for the tail. What an init wrote that this invocation waited for is part of it. */
   line(line: string): void {
-    if (this.#isStarted) this.#hooks.onLine(line)
+    this.#hooks.onLine(line)
   }
 
   /** It is over.

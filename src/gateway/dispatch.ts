@@ -20,6 +20,7 @@ import type { ServiceName } from '../protocol/services.ts'
 import { AuthFailure } from './auth/auth-failure.ts'
 import { readAuthorization } from './auth/authorization.ts'
 import type { Authorization } from './auth/authorization.ts'
+import type { SignedParts } from './auth/canonical.ts'
 import { openSignedBody } from './auth/payload.ts'
 import type { Admitted, Verifier } from './auth/verify.ts'
 import { bodyTooLarge, collect, joined, unpackGzip } from './body.ts'
@@ -243,8 +244,10 @@ function endpointOf(headers: RequestContext['headers'], dispatcher: Dispatcher):
 
 /** What the fast lane knows of its one operation. */
 export type InvokeRoute = {
+  readonly admit: (head: SignedParts) => Admitted | RawResponse
   readonly answer: (
     request: RawRequest,
+    admitted: Admitted,
     bodySha256: string,
     signal: AbortSignal,
   ) => Promise<RawResponse>
@@ -267,10 +270,17 @@ export function invokeRoute(dispatcher: Dispatcher): InvokeRoute | undefined {
     return { ...response, body: response.body instanceof Uint8Array ? [response.body] : [] }
   }
   return {
-    answer: async (request, bodySha256, signal) => {
+    admit: (head) => {
+      try {
+        return admitInvoke(dispatcher.verifier, head)
+      } catch (error) {
+        return fail(error, begin())
+      }
+    },
+    answer: async (request, admitted, bodySha256, signal) => {
       const progress = begin()
       try {
-        const admitted = admitInvoke(dispatcher.verifier, request, bodySha256)
+        dispatcher.verifier.check(request, admitted, bodySha256)
         const { headers } = request
         const { requestId } = progress
         const response = await handler(
@@ -286,13 +296,12 @@ export function invokeRoute(dispatcher: Dispatcher): InvokeRoute | undefined {
   }
 }
 
-function admitInvoke(verifier: Verifier, request: RawRequest, bodySha256: string): Admitted {
-  const authorization = readAuthorization(request)
+function admitInvoke(verifier: Verifier, head: SignedParts): Admitted {
+  const authorization = readAuthorization(head)
   if (!authorization) throw new AuthFailure('missing', 'Missing Authentication Token')
-  const admitted = verifier.admit(request, authorization)
+  const admitted = verifier.admit(head, authorization)
   if (authorization.scope.service !== 'lambda') {
     throw new AuthFailure('scope', "Credential should be scoped to correct service: 'lambda'. ")
   }
-  verifier.check(request, admitted, bodySha256)
   return admitted
 }

@@ -7,6 +7,7 @@ import { gatewayLimits, lambdaLimits, limits } from '../config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { BadRequestHead, bodyFraming, parseRequestHead } from '../lib/http/head.ts'
 import type { RequestHead } from '../lib/http/head.ts'
+import type { Admitted } from './auth/verify.ts'
 import { BodyHash } from './body.ts'
 import type { Deadlines, Expirable } from './deadlines.ts'
 import { responseHead } from './response-head.ts'
@@ -17,9 +18,17 @@ export type FastLane = {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly httpDate: () => string
+  /** Look at who calls, before any of the body is kept.
+   *  @returns the caller, its signature unproven; or the answer for one who is unknown or late */
+  admit(head: RequestHead): Admitted | RawResponse
   /** Answer an Invoke; never rejects.
    *  @param bodySha256  lower-case hex */
-  answer(request: RawRequest, bodySha256: string, signal: AbortSignal): Promise<RawResponse>
+  answer(
+    request: RawRequest,
+    admitted: Admitted,
+    bodySha256: string,
+    signal: AbortSignal,
+  ): Promise<RawResponse>
   /** what an Invoke gets whose body is too large to be read */
   tooLarge(): RawResponse
   /** Give the socket to node:http, these bytes first. */
@@ -57,6 +66,7 @@ export class FastConnection implements Expirable {
   #bytes: Buffer = empty
   #pieceCount = 0
   #head: RequestHead | undefined
+  #admission: Admitted | RawResponse | undefined
   #body: Buffer[] = []
   #bodyHash = new BodyHash()
   #missingBytes = 0
@@ -149,8 +159,15 @@ export class FastConnection implements Expirable {
     this.#missingBytes = Number(head.headers['content-length'] ?? 0)
     this.#bytes = empty
     const rest = bytes.subarray(head.bodyOffset)
+    const admission = this.#lane.admit(head)
+    this.#admission = admission
+    // A stranger's body is not kept: the answer goes out before it has come.
+    if (isRefusal(admission) && rest.length < this.#missingBytes) {
+      this.#refuseBody(admission, rest.length)
+      return
+    }
     if (this.#missingBytes > lambdaLimits.maxPayloadBytes) {
-      this.#refuseBody(rest.length)
+      this.#refuseBody(this.#lane.tooLarge(), rest.length)
       return
     }
     this.#state = 'body'
@@ -202,16 +219,21 @@ export class FastConnection implements Expirable {
 
   #run(): void {
     const head = this.#head
-    if (head === undefined) return
+    const admission = this.#admission
+    if (head === undefined || admission === undefined) return
     const request = rawRequest(head, this.#body)
     const bodySha256 = this.#bodyHash.hex()
     this.#body = []
     this.#bodyHash = new BodyHash()
     this.#state = 'running'
+    if (isRefusal(admission)) {
+      this.#write(admission, head.isKeepAlive && !this.#isDraining)
+      return
+    }
     this.deadlineMs = Infinity
     const abort = new AbortController()
     this.#abort = abort
-    this.#lane.answer(request, bodySha256, abort.signal).then(
+    this.#lane.answer(request, admission, bodySha256, abort.signal).then(
       (response) => {
         this.#abort = undefined
         if (this.#state === 'running') this.#write(response, head.isKeepAlive && !this.#isDraining)
@@ -271,8 +293,8 @@ export class FastConnection implements Expirable {
     if (this.#state === 'writing') this.#socket.end(() => this.#socket.destroy())
   }
 
-  #refuseBody(receivedBytes: number): void {
-    this.#write(this.#lane.tooLarge(), false)
+  #refuseBody(response: RawResponse, receivedBytes: number): void {
+    this.#write(response, false)
     this.#state = 'discarding'
     if (this.#missingBytes > limits.maxBodyBytes) this.#missingBytes = limits.maxBodyBytes
     this.#discard(receivedBytes)
@@ -305,6 +327,10 @@ function isPlainInvoke(head: RequestHead): boolean {
     headers['sec-fetch-site'] === undefined &&
     (headers['authorization']?.includes('/lambda/aws4_request') ?? false)
   )
+}
+
+function isRefusal(admission: Admitted | RawResponse): admission is RawResponse {
+  return 'status' in admission
 }
 
 function rawRequest(head: RequestHead, body: readonly Uint8Array[]): RawRequest {

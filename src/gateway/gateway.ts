@@ -121,6 +121,7 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
       clock,
       deadlines,
       httpDate,
+      admit: route.admit,
       answer: route.answer,
       tooLarge: route.tooLarge,
       handOver: (handed, bytes) => {

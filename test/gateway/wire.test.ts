@@ -141,6 +141,25 @@ test('Invoke refuses a payload over its limit without keeping it', async () => {
   }
 })
 
+test('a stranger is refused before the body has come, in both lanes', async () => {
+  const { gateway } = server
+  for (const headers of [{}, { origin: 'http://localhost' }]) {
+    await using wire = await Wire.open(gateway)
+    const signed = await signedInvoke(gateway, 'echo', 'x'.repeat(100_000), headers)
+    wire.send(signed.replace('Credential=test', 'Credential=nobody').slice(0, -1))
+    const [answer] = await wire.responses(1)
+    assert.deepEqual(header(answer, 'x-amzn-errortype'), ['UnrecognizedClientException'])
+    assert.deepEqual(header(answer, 'connection'), ['close'])
+    wire.send('x')
+    await wire.closed()
+  }
+  const [small, next] = await exchange(
+    (await signedInvoke(gateway, 'echo')).replace('Credential=test', 'Credential=nobody'),
+    await signedInvoke(gateway, 'echo'),
+  )
+  assert.deepEqual([small?.status, next?.status], [403, 200])
+})
+
 test('a body beyond every limit is refused by its length, and by its bytes', async () => {
   const { gateway } = server
   const target = '/2015-03-31/functions'

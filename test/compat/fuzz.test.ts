@@ -15,10 +15,10 @@ import type { RawAnswer } from '../support/raw-http.ts'
 import { startServer } from '../support/server.ts'
 
 const requestCount = 100_000
-const warmupCount = 20_000
+const warmupCount = 25_000
 const connectionCount = 8
 const answerTimeoutMs = 15_000
-const maxGrowthMib = 32
+const maxGrowthMib = 48
 /** Without a limit V8 lets its heap grow for as long as memory is plenty, which looks like a leak; with one, a leak would show. */
 const heapLimit = '--max-old-space-size=96'
 

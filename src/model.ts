@@ -34,6 +34,8 @@ export type FunctionVersion = Place & {
   readonly layersPath?: string
   readonly logGroup: string
   readonly logFormat: LogFormat
+  /** least level of the function's own lines, e.g. `WARN`; only with the format JSON, INFO when absent */
+  readonly applicationLogLevel?: string
 }
 
 /** One run of a function that somebody asked for. */

@@ -79,6 +79,9 @@ test('runtimeVariables() of provided runtimes and of the JSON format', () => {
   const variables = runtimeVariables({ ...source, runtime: provided, version: json })
   assert.equal(variables['AWS_EXECUTION_ENV'], undefined)
   assert.equal(variables['AWS_LAMBDA_LOG_FORMAT'], 'JSON')
+  assert.equal(variables['AWS_LAMBDA_LOG_LEVEL'], 'INFO')
+  const loud = { ...source, version: { ...json, applicationLogLevel: 'WARN' } }
+  assert.equal(runtimeVariables(loud)['AWS_LAMBDA_LOG_LEVEL'], 'WARN')
 })
 
 test('logStreamName() names the function only in a shared group', () => {

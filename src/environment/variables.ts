@@ -85,7 +85,7 @@ function reserved(source: VariableSource): Record<string, string> {
     AWS_LAMBDA_LOG_STREAM_NAME: source.logStream,
     ...(version.logFormat === 'JSON' && {
       AWS_LAMBDA_LOG_FORMAT: 'JSON',
-      AWS_LAMBDA_LOG_LEVEL: 'INFO',
+      AWS_LAMBDA_LOG_LEVEL: version.applicationLogLevel ?? 'INFO',
     }),
     AWS_LAMBDA_RUNTIME_API: source.runtimeApi,
     LAMBDA_TASK_ROOT: version.codePath,

@@ -281,5 +281,8 @@ async function toFunctionVersion(
     ...(layersPath !== undefined && { layersPath }),
     logGroup: settings.logging.logGroup,
     logFormat: settings.logging.logFormat,
+    ...(settings.logging.applicationLogLevel !== undefined && {
+      applicationLogLevel: settings.logging.applicationLogLevel,
+    }),
   }
 }

@@ -82,3 +82,17 @@ test('resolve() from memory answers as a lookup that remembers nothing', async (
     { numRuns: 20 },
   )
 })
+
+test('resolve() knows the level of the log lines that a function is to write', async () => {
+  await using harness = await openHarness()
+  const { call, lambda } = harness
+  const levelOf = async () => {
+    const { version } = lambda.targets.resolve(place, FunctionName, undefined)
+    return (await version).applicationLogLevel
+  }
+  await call('CreateFunction', newFunction(FunctionName))
+  assert.equal(await levelOf(), undefined)
+  const LoggingConfig = { LogFormat: 'JSON', ApplicationLogLevel: 'WARN' } as const
+  await call('UpdateFunctionConfiguration', { FunctionName, LoggingConfig })
+  assert.equal(await levelOf(), 'WARN')
+})

@@ -66,6 +66,8 @@ export function createHttpListeners(lane: HttpLane): HttpListeners {
         await serve(lane, request, response)
         turn.waitingCount -= 1
         turn.response = undefined
+        // Its head may have promised to keep the connection before the closing began.
+        if (lane.isDraining() && turn.waitingCount === 0) socket.destroySoon()
       })
     },
     onClientError: (error, socket) => {

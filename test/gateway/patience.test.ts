@@ -50,6 +50,29 @@ test('a client that does not take its response is let go, in both lanes', async 
   }
 })
 
+test('close() does not wait for a client that has its answer, whatever the answer promised', async () => {
+  const sent = Promise.withResolvers<void>()
+  const rest = Promise.withResolvers<void>()
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('all')
+    sent.resolve()
+    await rest.promise
+  }
+  const headers = { 'content-length': '3' }
+  const handle = async () => ({ status: 200, headers, body: body() })
+  const server = await startTestServer({ routes: [{ method: 'GET', prefix: '/_lair/x', handle }] })
+  await using wire = await Wire.open(server.gateway)
+  wire.send('GET /_lair/x HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  assert.equal((await wire.responses(1))[0]?.body, 'all')
+  await sent.promise
+  const startedMs = systemClock.monotonicMs()
+  const closing = server.gateway.close({ drainMs: 10_000 })
+  rest.resolve()
+  await closing
+  assert.ok(systemClock.monotonicMs() - startedMs < 5000)
+  await server[Symbol.asyncDispose]()
+})
+
 test('close() lets running requests end, then cuts, and takes no more', async () => {
   const server = await startTestServer()
   const { gateway } = server

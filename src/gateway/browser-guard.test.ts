@@ -8,6 +8,12 @@ test('isForeignPage() lets programs and local pages pass', () => {
   for (const headers of [
     { host },
     { host: 'host.docker.internal:4566' },
+    { host, 'accept-language': 'en' },
+    { host: 'host.docker.internal:4566', 'accept-language': '*' },
+    { host: 'lair:4566', 'accept-language': '*' },
+    { host: '192.168.1.7:4566', 'accept-language': '*' },
+    { host: 'lambda.us-east-1.amazonaws.com' },
+    { host, referer: 'http://localhost:3000/page', 'accept-language': 'en' },
     { host, 'sec-fetch-site': 'none' },
     { host: 'localhost:4566', 'sec-fetch-site': 'same-origin' },
     { host, origin: 'http://localhost:3000', 'sec-fetch-site': 'cross-site' },
@@ -26,6 +32,10 @@ test('isForeignPage() refuses other sites, and names bound to loopback', () => {
     { host, 'sec-fetch-site': 'same-site' },
     { host: 'evil.example:4566', origin: 'http://evil.example:4566' },
     { host: 'evil.example:4566', 'sec-fetch-site': 'same-origin' },
+    { host: 'evil.example:4566', 'accept-language': 'en' },
+    { host: '7.evil.example', 'accept-language': '' },
+    { host: 'evil.example:4566', referer: 'http://evil.example:4566/' },
+    { host, referer: 'https://evil.example/page' },
   ]) {
     assert.equal(isForeignPage(headers), true, JSON.stringify(headers))
   }

@@ -8,13 +8,25 @@ type Headers = Readonly<Record<string, string>>
 
 const loopbackHost = /^(?:localhost|[\w.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
-/** true when a browser sends the request on behalf of a page that is not served from this machine.
- *  source  W3C "Fetch Metadata Request Headers"; RFC 6454 section 7 */
+/** names that no public DNS holds, so that no site can be bound to them: words, addresses, private domains */
+const privateHost = /^(?:[^.]*|[\d.]+|\[[\d.:a-f]+\]|.*\.(?:internal|localhost|test))(?::\d{1,5})?$/i
+
+/** true when a browser sends the request on behalf of a page that is not served from this machine. The GET of a page whose own
+ *  name was bound to loopback has neither Origin nor Sec-Fetch-Site; Accept-Language gives it away, which every browser sends
+ *  and no page can leave out.
+ *  source  W3C "Fetch Metadata Request Headers"; Fetch standard, "HTTP-network-or-cache fetch"; RFC 6454 section 7 */
 export function isForeignPage(headers: Headers): boolean {
-  const origin = headers['origin']
+  const origin = headers['origin'] ?? originOf(headers['referer'])
   const site = headers['sec-fetch-site']
-  if (origin === undefined && site === undefined) return false
-  if (!loopbackHost.test(headers['host'] ?? '')) return true
+  const host = headers['host'] ?? ''
+  if (origin === undefined && site === undefined) {
+    return headers['accept-language'] !== undefined && !privateHost.test(host)
+  }
+  if (!loopbackHost.test(host)) return true
   if (origin !== undefined) return !loopbackHost.test(origin.replace(/^https?:\/\//, ''))
-  return site !== 'same-origin' && site !== 'none'
+  return site !== undefined && site !== 'same-origin' && site !== 'none'
+}
+
+function originOf(referer: string | undefined): string | undefined {
+  return referer === undefined ? undefined : (/^https?:\/\/[^/?#]*/.exec(referer)?.[0] ?? referer)
 }

@@ -170,11 +170,9 @@ async function closeServer(server: Server, drain: () => Timer): Promise<void> {
 async function listen(server: Server, host: string, port: number): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, () => {
-        server.off('error', reject)
-        resolve()
-      })
+      // For good: a connection that could not be accepted is an error of its client alone.
+      server.on('error', reject)
+      server.listen({ host, port }, resolve)
     })
   } catch (cause) {
     throw new PlatformError(`Cannot listen on ${host} port ${port}: ${reason(cause)}`, { cause })

@@ -9,7 +9,8 @@ type Headers = Readonly<Record<string, string>>
 const loopbackHost = /^(?:localhost|[\w.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
 /** names that no public DNS holds, so that no site can be bound to them: words, addresses, private domains */
-const privateHost = /^(?:[^.]*|[\d.]+|\[[\d.:a-f]+\]|.*\.(?:internal|localhost|test))(?::\d{1,5})?$/i
+const privateHost =
+  /^(?:[^.]*|[\d.]+|\[[\d.:a-f]+\]|.*\.(?:internal|localhost|test))(?::\d{1,5})?$/i
 
 /** true when a browser sends the request on behalf of a page that is not served from this machine. The GET of a page whose own
  *  name was bound to loopback has neither Origin nor Sec-Fetch-Site; Accept-Language gives it away, which every browser sends

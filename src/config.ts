@@ -68,6 +68,10 @@ export const fleetLimits = {
   /** an invocation that comes right behind another's answer waits this long for its environment before one is started:
    *  runtimes ask for the next event a moment after they answered */
   settleMs: 100,
+  /** where the last run was shorter than this, an invocation waits `quickWaitMs` for a busy environment before one is started:
+   *  waiting for a few short runs is sooner over than a start, and leaves the machine to those that run */
+  maxQuickRunMs: 5,
+  quickWaitMs: 20,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
   /** an environment is replaced after this, however busy: its credentials end some time later */

@@ -99,6 +99,27 @@ test('one that comes right behind an answer takes the same environment, once tha
   assert.equal(made.length, 1)
 })
 
+test('where runs are quick, one waits a little for a busy environment before another is started', async () => {
+  const { fleet, made, clock } = setUp()
+  const version = versionOf()
+  const first = await leaseOf(fleet, version)
+  clock.advance(1)
+  giveBack(first)
+  const busy = fleet.lease(version, free)
+  assert.ok(!(busy instanceof Promise))
+  const patient = fleet.lease(version, free)
+  clock.advance(4)
+  giveBack(busy)
+  const passedOn = await patient
+  assert.equal(passedOn.environment, first.environment)
+  const other = fleet.lease(version, free)
+  clock.advance(19)
+  assert.equal(made.length, 1)
+  clock.advance(1)
+  assert.notEqual((await other).environment, first.environment)
+  assert.equal(made.length, 2)
+})
+
 test('one that comes right behind an answer gets its own when the first goes on working', async () => {
   const { fleet, made, clock } = setUp()
   const version = versionOf()

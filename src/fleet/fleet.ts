@@ -152,6 +152,7 @@ export class Fleet {
       idle: [],
       waiting: new Set(),
       memberCount: 0,
+      lastRunMs: Infinity,
       settlingCount: 0,
       expectingCount: 0,
       isRetired: false,
@@ -186,10 +187,11 @@ export class Fleet {
         ),
       ]
       let startNotBeforeMs: number | undefined
-      if (group.settlingCount > group.expectingCount) {
-        const dueMs = this.#clock.monotonicMs() + fleetLimits.settleMs
+      const patienceMs = patienceOf(group)
+      if (patienceMs > 0) {
+        const dueMs = this.#clock.monotonicMs() + patienceMs
         startNotBeforeMs = dueMs
-        timers.push(this.#clock.after(fleetLimits.settleMs, () => this.#act(dueMs)))
+        timers.push(this.#clock.after(patienceMs, () => this.#act(dueMs)))
       }
       const disarm = (): void => {
         for (const timer of timers) timer.clear()
@@ -311,6 +313,7 @@ export class Fleet {
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
     member.lastRunMs = nowMs - member.leasedAtMs
+    group.lastRunMs = member.lastRunMs
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
     else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
@@ -378,6 +381,13 @@ export class Fleet {
       this.#forget(member)
     }
   }
+}
+
+/** How long a new invocation counts on the environments that are there before one is started for it, ms. */
+function patienceOf(group: Group): number {
+  if (group.settlingCount > group.expectingCount) return fleetLimits.settleMs
+  const isQuick = group.memberCount > 0 && group.lastRunMs < fleetLimits.maxQuickRunMs
+  return isQuick ? fleetLimits.quickWaitMs : 0
 }
 
 /** Take one out of a short ordered list, looked for from the end. */

@@ -27,6 +27,8 @@ export type Group = {
   readonly waiting: Set<Waiter>
   /** environments that live */
   memberCount: number
+  /** how long the run that ended last took; infinite before the first */
+  lastRunMs: number
   /** environments whose caller was answered and that are about to become free */
   settlingCount: number
   /** waiters that count on one of those */

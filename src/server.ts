@@ -238,9 +238,14 @@ function downloads(store: Store, presigner: Presigner): LocalRoute {
       const path = store.blobs.path(id)
       const { size } = await stat(path)
       const headers = { 'content-type': 'application/zip', 'content-length': String(size) }
-      return { status: 200, headers, body: createReadStream(path) }
+      return { status: 200, headers, body: readLater(path) }
     },
   }
+}
+
+/** The file is opened when the answer is written, and not at all when the client has gone. */
+async function* readLater(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>
 }
 
 type Traced = <Part>(name: string, open: () => Part) => Part

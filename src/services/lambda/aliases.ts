@@ -149,8 +149,10 @@ function toRouting(
     )
   }
   if (functionVersion === latest || version === latest) {
+    // This refusal carries no `Type`.
     throw invalidParameterValue(
       '$LATEST is not supported for an alias pointing to more than 1 version',
+      { Type: undefined },
     )
   }
   if (!isVersionNumber(version)) throw weightOfNoVersion(version, weight)

@@ -26,11 +26,14 @@ export function versionHandlers(
       const publication = publish({ documents, ids }, located, record, input.Description)
       const { version, isNew } = publication
       const qualifier = version.version
-      if (!isNew) {
+      if (isNew) {
+        const changes = publicationChanges(located, publication, revision)
+        await orConflict(located, documents.transact(changes))
+      }
+      // Only a version whose snapshot is being taken is Pending at first.
+      if (!isNew || version.settings.snapStart === 'None') {
         return renderConfiguration(version, { ...located, qualifier, phase: 'settled', catalogue })
       }
-      const changes = publicationChanges(located, publication, revision)
-      await orConflict(located, documents.transact(changes))
       const shown = { ...version, revisionId: ids.uuid() }
       return renderConfiguration(shown, { ...located, qualifier, phase: 'creating', catalogue })
     },

@@ -12,8 +12,11 @@ test('PublishVersion numbers versions and repeats itself while nothing changed',
   const first = await call('PublishVersion', { FunctionName, Description: 'one' })
   assert.equal(first.Version, '1')
   assert.equal(first.FunctionArn, `${arn}:1`)
-  assert.equal(first.State, 'Pending')
+  assert.equal(first.State, 'Active')
+  assert.equal(first.LastUpdateStatus, 'Successful')
   assert.equal(first.Description, 'one')
+  const read = await call('GetFunctionConfiguration', { FunctionName, Qualifier: '1' })
+  assert.equal(first.RevisionId, read.RevisionId)
   const again = await call('PublishVersion', { FunctionName, Description: 'two' })
   assert.equal(again.Version, '1')
   assert.equal(again.State, 'Active')
@@ -182,6 +185,12 @@ test('a weighted alias draws a version for every call, and its rules are kept', 
   for (const [given, name] of cases) {
     await assert.rejects(call('CreateAlias', weights(given)), { name }, JSON.stringify(given))
   }
+  const ofLatest = { ...weights({ 2: 0.5 }), FunctionVersion: '$LATEST' }
+  await assert.rejects(call('CreateAlias', ofLatest), {
+    name: 'InvalidParameterValueException',
+    fields: { Type: undefined },
+    message: '$LATEST is not supported for an alias pointing to more than 1 version',
+  })
   await call('CreateAlias', weights({ 2: 0.25 }))
   const versionOf = async () =>
     (await lambda.targets.resolve(place, 'hello', 'prod').version).version

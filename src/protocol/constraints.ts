@@ -28,7 +28,7 @@ export function constraintsOf(shape: ShapeModel): readonly Constraint[] {
     case 'long':
     case 'float':
     case 'double':
-      return values(shape)
+      return values(shape, shape)
     default:
       return none
   }
@@ -49,17 +49,23 @@ function lengths({ min, max }: Range, lengthOf: (value: unknown) => number): Con
   return found
 }
 
-function values({ min, max }: Range): Constraint[] {
+function values(shape: ShapeModel, { min, max }: Range): Constraint[] {
   const found: Constraint[] = []
   if (max !== undefined) {
-    const text = `Member must have value less than or equal to ${max}`
+    const text = `Member must have value less than or equal to ${numberText(shape, max)}`
     found.push({ text, isMet: (value) => (value as number) <= max })
   }
   if (min !== undefined) {
-    const text = `Member must have value greater than or equal to ${min}`
+    const text = `Member must have value greater than or equal to ${numberText(shape, min)}`
     found.push({ text, isMet: (value) => (value as number) >= min })
   }
   return found
+}
+
+/** A number as Java writes one of its type: a whole `double` is `2.0`. */
+export function numberText(shape: ShapeModel, value: number): string {
+  const isReal = shape.type === 'double' || shape.type === 'float'
+  return isReal && Number.isInteger(value) ? value.toFixed(1) : String(value)
 }
 
 function textConstraints(shape: StringShape): Constraint[] {

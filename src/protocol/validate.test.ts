@@ -63,6 +63,26 @@ describe("validateInput() in AWS's own words", () => {
       "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
     assert.equal(failureOf('lambda', 'CreateFunction', input)?.message, message)
   })
+  test('a map is reported as a whole, with real numbers as Java writes them', () => {
+    const weights = (AdditionalVersionWeights: object) => ({
+      FunctionName: 'f',
+      Name: 'prod',
+      FunctionVersion: '1',
+      RoutingConfig: { AdditionalVersionWeights },
+    })
+    const failed = (value: string) =>
+      `1 validation error detected: Value '${value}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: `
+    assert.equal(
+      failureOf('lambda', 'CreateAlias', weights({ 2: 2 }))?.message,
+      failed('{2=2.0}') +
+        'Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]',
+    )
+    assert.equal(
+      failureOf('lambda', 'CreateAlias', weights({ $LATEST: 0.5 }))?.message,
+      failed('{$LATEST=0.5}') +
+        'Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be null]',
+    )
+  })
   test('items that are structures are reported at their place', () => {
     const input = {
       RoleName: 'r',

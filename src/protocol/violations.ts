@@ -4,7 +4,7 @@
  * Slow and thorough: only called when validate.ts has found that something is wrong.
  * source: messages of Lambda, CloudWatch Logs, IAM, ECR in public error reports.
  */
-import { constraintsOf } from './constraints.ts'
+import { constraintsOf, numberText } from './constraints.ts'
 import { shapeAt } from './load-model.ts'
 import type { ServiceModel } from './load-model.ts'
 import type { ServiceName } from './services.ts'
@@ -95,10 +95,11 @@ function walkMap(
 ): void {
   const key = shapeAt(walk.model, shape.key)
   const item = shapeAt(walk.model, shape.value)
-  reportEntries(walk, { noun: 'Map keys', shape: key, entries: Object.keys(value) }, value, path)
+  const pairs = Object.entries(value).map(([name, given]) => `${name}=${shown(item, given)}`)
+  const at = { text: `{${pairs.join(', ')}}`, path }
+  reportEntries(walk, { noun: 'Map keys', shape: key, entries: Object.keys(value) }, at)
   if (!isNested(item)) {
-    const entries = Object.values(value)
-    reportEntries(walk, { noun: 'Map value', shape: item, entries }, value, path)
+    reportEntries(walk, { noun: 'Map value', shape: item, entries: Object.values(value) }, at)
     return
   }
   for (const [name, given] of Object.entries(value)) {
@@ -109,17 +110,16 @@ function walkMap(
 function reportEntries(
   walk: Walk,
   of: { readonly noun: string; readonly shape: ShapeModel; readonly entries: readonly unknown[] },
-  value: Readonly<Record<string, unknown>>,
-  path: string,
+  at: { readonly text: string; readonly path: string },
 ): void {
   const constraints = constraintsOf(of.shape)
   if (of.entries.every((entry) => constraints.every((constraint) => constraint.isMet(entry))))
     return
-  const texts = constraints.map((constraint) => constraint.text).join(', ')
-  const constraint = `${of.noun} must satisfy constraint: [${texts}]`
-  const pairs = Object.entries(value).map(([name, given]) => `${name}=${plain(given)}`)
   const isSecret = 'sensitive' in of.shape && of.shape.sensitive === 1
-  walk.found.push({ value: isSecret ? hidden : quoted(`{${pairs.join(', ')}}`), path, constraint })
+  const texts = constraints.map((constraint) => constraint.text)
+  if (walk.model.service === 'lambda' && !isSecret) texts.push('Member must not be null')
+  const constraint = `${of.noun} must satisfy constraint: [${texts.join(', ')}]`
+  walk.found.push({ value: isSecret ? hidden : quoted(at.text), path: at.path, constraint })
 }
 
 function isNested(shape: ShapeModel): boolean {
@@ -134,7 +134,11 @@ function printed(shape: ShapeModel, value: unknown): string {
   if (value instanceof Uint8Array) {
     return quoted(`java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`)
   }
-  return quoted(plain(value))
+  return quoted(shown(shape, value))
+}
+
+function shown(shape: ShapeModel, value: unknown): string {
+  return typeof value === 'number' ? numberText(shape, value) : plain(value)
 }
 
 function printedList(item: ShapeModel, value: readonly unknown[]): string {

@@ -125,6 +125,13 @@ describe('identify() of REST requests', () => {
   test('a path that no operation has keeps its service', () => {
     assert.equal(named(request('GET', '/nothing/here'), 'lambda'), 'lambda ? restJson1')
   })
+  test('the only operation of a path is meant, though a parameter that it requires is absent', () => {
+    assert.equal(
+      named(request('DELETE', '/2017-03-31/tags/x'), 'lambda'),
+      'lambda UntagResource restJson1',
+    )
+    assert.equal(named(request('PATCH', '/2017-03-31/tags/x'), 'lambda'), 'lambda ? restJson1')
+  })
   test('API Gateway is told apart from its version 2 by the path', () => {
     assert.equal(
       named(request('GET', '/restapis'), 'apigateway'),

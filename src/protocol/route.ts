@@ -87,6 +87,17 @@ function choose(
   values: readonly string[],
   at: Search,
 ): Match | undefined {
+  const best = mostParticular(routes, at) ?? incomplete(routes, at)
+  if (best === undefined) return undefined
+  const labels: Record<string, string> = {}
+  for (const [index, name] of best.labelNames.entries()) {
+    labels[name] = percentDecode(values[index] ?? '')
+  }
+  if (at.given.bucket !== undefined) labels['Bucket'] = at.given.bucket
+  return { operation: best.operation, labels }
+}
+
+function mostParticular(routes: readonly Route[], at: Search): Route | undefined {
   let best: Route | undefined
   let bestDemands = -1
   for (const route of routes) {
@@ -98,22 +109,30 @@ function choose(
       bestDemands = demands
     }
   }
-  if (best === undefined) return undefined
-  const labels: Record<string, string> = {}
-  for (const [index, name] of best.labelNames.entries()) {
-    labels[name] = percentDecode(values[index] ?? '')
-  }
-  if (at.given.bucket !== undefined) labels['Bucket'] = at.given.bucket
-  return { operation: best.operation, labels }
+  return best
 }
 
-function fits(route: Route, at: Search): boolean {
+/** The only operation of this method and path, though a parameter that it requires is absent: validation tells the caller
+ *  which. S3 has too many operations on one path for that. */
+function incomplete(routes: readonly Route[], at: Search): Route | undefined {
+  if (at.given.bucket !== undefined) return undefined
+  const candidates = routes.filter((route) => fitsLoosely(route, at))
+  return candidates.length === 1 ? candidates[0] : undefined
+}
+
+function fitsLoosely(route: Route, at: Search): boolean {
   const { request, bucket } = at.given
   if (route.method !== request.method || route.hasBucket !== (bucket !== undefined)) return false
   for (const [name, value] of route.staticQuery) {
     const given = at.query().get(name)
     if (given === undefined || (value !== '' && given !== value)) return false
   }
+  return true
+}
+
+function fits(route: Route, at: Search): boolean {
+  const { request } = at.given
+  if (!fitsLoosely(route, at)) return false
   for (const name of route.requiredQuery) if (!at.query().has(name)) return false
   return route.requiredHeaders.every((name) => request.headers[name] !== undefined)
 }

@@ -72,11 +72,13 @@ export function concurrencyHandlers(deps: LambdaDependencies): Pick<LambdaHandle
   }
 }
 
+/** This refusal carries no `Type`. */
 function checkUnreserved(left: number): void {
   if (left >= lambdaLimits.minUnreservedConcurrency) return
   throw invalidParameterValue(
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution " +
       `below its minimum value of [${lambdaLimits.minUnreservedConcurrency}].`,
+    { Type: undefined },
   )
 }
 

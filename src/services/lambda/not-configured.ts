@@ -8,9 +8,11 @@ import {
   provisionedConcurrencyConfigNotFound,
   resourceNotFound,
 } from '../../lib/errors/lambda.ts'
+import type { Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { getAliasDocument, getFunctionDocument, getVersion, isVersionNumber } from './lookup.ts'
-import { locate, locateFunction, type Asker } from './names.ts'
+import { locate, locateFunction, type Asker, type Located } from './names.ts'
+import { functionKey } from './records.ts'
 
 type Operations =
   | 'GetFunctionCodeSigningConfig'
@@ -80,7 +82,8 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
       throw resourceNotFound(`The function ${arn} doesn't have an EventInvokeConfig`)
     },
     ListFunctionEventInvokeConfigs: (input, context) => {
-      existing(context, input.FunctionName, 'ListFunctionEventInvokeConfigs')
+      const located = locateFunction(context, input.FunctionName, 'ListFunctionEventInvokeConfigs')
+      if (!isThere(documents, located)) throw resourceNotFound("The function doesn't exist.")
       return { FunctionEventInvokeConfigs: [] }
     },
     GetFunctionUrlConfig: (input, context) => {
@@ -88,10 +91,15 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
       throw resourceNotFound('The resource you requested does not exist.')
     },
     ListFunctionUrlConfigs: (input, context) => {
-      existing(context, input.FunctionName, 'ListFunctionUrlConfigs')
+      const located = locateFunction(context, input.FunctionName, 'ListFunctionUrlConfigs')
+      if (!isThere(documents, located)) throw resourceNotFound('Function does not exist')
       return { FunctionUrlConfigs: [] }
     },
     ListEventSourceMappings: () => ({ EventSourceMappings: [] }),
     ListCodeSigningConfigs: () => ({ CodeSigningConfigs: [] }),
   }
+}
+
+function isThere(documents: Documents, { place, functionName }: Located): boolean {
+  return documents.get(functionKey(place, functionName)) !== undefined
 }

@@ -16,6 +16,9 @@ import { addStatement, removeStatement, toPolicyText, toStatement } from './poli
 import { aliasKey, functionKey, policyKey, versionKey } from './records.ts'
 import type { PolicyRecord, Statement } from './records.ts'
 
+/** A qualifier may hold a `$`, the name of an alias may not. */
+const aliasForm = /^[a-zA-Z0-9-_]+$/
+
 /** What a policy hangs on: its revision, and the write that gives it another. */
 type Holder = {
   readonly revisionId: string
@@ -54,6 +57,10 @@ export function permissionHandlers(
     },
     RemovePermission: async (input, context) => {
       const located = locate(context, input, 'RemovePermission')
+      const { place, functionName } = located
+      if (documents.get(functionKey(place, functionName)) === undefined) {
+        throw resourceNotFound(`No policy found for: ${functionArn(place, functionName)}`)
+      }
       const holder = getHolder(documents, located)
       const statements = findStatements(documents, located)
       if (statements === undefined) {
@@ -66,12 +73,14 @@ export function permissionHandlers(
     },
     GetPolicy: (input, context) => {
       const located = locate(context, input, 'GetPolicy')
-      const holder = getHolder(documents, located)
+      const { place, functionName } = located
+      getFunctionDocument(documents, { place, functionName })
       const statements = findStatements(documents, located)
       if (statements === undefined) {
         throw resourceNotFound('The resource you requested does not exist.')
       }
-      return { Policy: toPolicyText(statements), RevisionId: holder.revisionId }
+      const { revisionId } = getHolder(documents, located)
+      return { Policy: toPolicyText(statements), RevisionId: revisionId }
     },
   }
 }
@@ -107,6 +116,7 @@ function getHolder(documents: Documents, located: Located): Holder {
       renew: (revisionId) => ({ kind: 'put', key, value: { ...version, revisionId } }),
     }
   }
+  if (!aliasForm.test(qualifier)) throw functionNotFound(located)
   const alias = getAliasDocument(documents, located, qualifier)
   const key = aliasKey(place, functionName, qualifier)
   return {

@@ -91,9 +91,9 @@ type Condition = Record<string, Record<string, string>>
 
 function toCondition(conditions: Conditions): Condition {
   const equals: [string, string | undefined][] = [
+    ['AWS:SourceAccount', conditions.sourceAccount],
     ['lambda:FunctionUrlAuthType', conditions.functionUrlAuthType],
     ['aws:PrincipalOrgID', conditions.principalOrgId],
-    ['AWS:SourceAccount', conditions.sourceAccount],
     ['lambda:EventSourceToken', conditions.eventSourceToken],
   ]
   const given = equals.filter((pair): pair is [string, string] => pair[1] !== undefined)

@@ -125,6 +125,12 @@ test('AddPermission refuses what cannot have or be a policy', async () => {
   await assert.rejects(call('AddPermission', { ...one, Qualifier: 'none' }), {
     message: `Cannot find alias arn: ${arn}:none`,
   })
+  for (const Qualifier of ['42', 'with-$-inside']) {
+    await assert.rejects(call('AddPermission', { ...one, Qualifier }), {
+      name: 'ResourceNotFoundException',
+      message: `Function not found: ${arn}:${Qualifier}`,
+    })
+  }
   await assert.rejects(call('AddPermission', { ...one, FunctionName: 'other' }), {
     message: `Function not found: ${arn.replace('hello', 'other')}`,
   })
@@ -139,6 +145,55 @@ test('AddPermission refuses what cannot have or be a policy', async () => {
     { name: 'PolicyLengthExceededException' },
   )
   assert.ok(added > 30, `${added} statements fit`)
+})
+
+test('each operation on policies has its own words for what is not there', async () => {
+  await using harness = await openHarness()
+  const { call } = harness
+  await call('CreateFunction', newFunction('hello'))
+  const other = arn.replace('hello', 'other')
+  const cases: [Promise<unknown>, string][] = [
+    [call('GetPolicy', { FunctionName: 'other' }), `Function not found: ${other}`],
+    [
+      call('GetPolicy', { FunctionName, Qualifier: '42' }),
+      'The resource you requested does not exist.',
+    ],
+    [
+      call('RemovePermission', { FunctionName: 'other', StatementId: 'one' }),
+      `No policy found for: ${other}`,
+    ],
+    [
+      call('RemovePermission', { FunctionName, Qualifier: 'none', StatementId: 'one' }),
+      `Cannot find alias arn: ${arn}:none`,
+    ],
+    [call('ListFunctionUrlConfigs', { FunctionName: 'other' }), 'Function does not exist'],
+    [
+      call('ListFunctionEventInvokeConfigs', { FunctionName: 'other' }),
+      "The function doesn't exist.",
+    ],
+  ]
+  for (const [answer, message] of cases) {
+    await assert.rejects(answer, { name: 'ResourceNotFoundException', message })
+  }
+})
+
+test('the conditions of a statement stand in one order', async () => {
+  await using harness = await openHarness()
+  const { call } = harness
+  await call('CreateFunction', { ...newFunction('hello'), Publish: true })
+  const { Statement = '' } = await call('AddPermission', {
+    ...invoke,
+    StatementId: 'all',
+    Principal: '*',
+    FunctionUrlAuthType: 'NONE',
+    PrincipalOrgID: 'o-1234567890',
+    SourceAccount: '123456789012',
+  })
+  assert.deepEqual(Object.keys(JSON.parse(Statement).Condition.StringEquals), [
+    'AWS:SourceAccount',
+    'lambda:FunctionUrlAuthType',
+    'aws:PrincipalOrgID',
+  ])
 })
 
 test('reserved concurrency is kept, shown and limited', async () => {
@@ -167,6 +222,7 @@ test('reserved concurrency is kept, shown and limited', async () => {
     call('PutFunctionConcurrency', { FunctionName: 'other', ReservedConcurrentExecutions: 891 }),
     {
       name: 'InvalidParameterValueException',
+      fields: { Type: undefined },
       message:
         "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
     },

@@ -23,8 +23,11 @@ export async function takeCode(
 ): Promise<CodeRecord> {
   const zip = chooseZip(source)
   if (zip.length > lambdaLimits.maxZippedBytes) {
+    const encodedBytes = Math.ceil(zip.length / 3) * 4
     throw requestEntityTooLarge(
-      `Request must be smaller than ${lambdaLimits.maxCreateBodyBytes} bytes for the ${operation} operation`,
+      encodedBytes > lambdaLimits.maxCreateBodyBytes
+        ? `Request must be smaller than ${lambdaLimits.maxCreateBodyBytes} bytes for the ${operation} operation`
+        : `Zipped size must be smaller than ${lambdaLimits.maxZippedBytes} bytes`,
     )
   }
   const { id, codeSha256, zippedBytes, unzippedBytes } = await packages.add(zip)

@@ -93,12 +93,18 @@ test('CreateFunction refuses in AWS words what the service model does not', asyn
     message:
       "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900",
   })
-  const ZipFile = Buffer.alloc(lambdaLimits.maxZippedBytes + 1)
-  await assert.rejects(call('CreateFunction', { ...valid, Code: { ZipFile } }), {
-    name: 'RequestEntityTooLargeException',
-    status: 413,
-    message: 'Request must be smaller than 70167211 bytes for the CreateFunction operation',
-  })
+  const tooLarge = [
+    [lambdaLimits.maxZippedBytes + 1, 'Zipped size must be smaller than 52428800 bytes'],
+    [53_000_000, 'Request must be smaller than 70167211 bytes for the CreateFunction operation'],
+  ] as const
+  for (const [sizeBytes, message] of tooLarge) {
+    const Code = { ZipFile: Buffer.alloc(sizeBytes) }
+    await assert.rejects(call('CreateFunction', { ...valid, Code }), {
+      name: 'RequestEntityTooLargeException',
+      status: 413,
+      message,
+    })
+  }
   assert.deepEqual(await call('ListFunctions', {}), { Functions: [] })
 })
 

@@ -60,6 +60,7 @@ const cases: readonly [text: string, message: string, column: number, line?: num
   ['1.', 'Unexpected end-of-input in a Number value', 3],
   ['01', 'Invalid numeric value: Leading zeroes not allowed', 1],
   ['"\\x"', "Unrecognized character escape 'x' (code 120)", 3],
+  ['"\\€"', "Unrecognized character escape '€' (code 8364 / 0x20ac)", 3],
   ['  ', 'No content to map due to end-of-input', 3],
 ]
 
@@ -74,7 +75,19 @@ test('findJsonProblem() words and places a problem as Jackson does', () => {
 })
 
 test('findJsonProblem() refuses what is no UTF-8', () => {
-  assert.match(String(findJsonProblem(Buffer.from([0xa7]))), /^Invalid UTF-8 start byte 0xa7\n/)
+  const unexpected = `: expected a valid value ${values}\n at ${source} 1, column: 1]`
+  assert.equal(
+    findJsonProblem(Buffer.from([0x99, 0x2c, 0x6a])),
+    `Unexpected character ((CTRL-CHAR, code 153))${unexpected}`,
+  )
+  assert.equal(
+    findJsonProblem(Buffer.from([0xa7])),
+    `Unexpected character ('§' (code 167))${unexpected}`,
+  )
+  assert.match(
+    String(findJsonProblem(Buffer.from([0x22, 0xa7, 0x22]))),
+    /^Invalid UTF-8 start byte 0xa7\n/,
+  )
   assert.match(
     String(findJsonProblem(Buffer.from([0x22, 0xc3, 0x28, 0x22]))),
     /^Invalid UTF-8 middle byte 0x28\n/,

@@ -191,7 +191,7 @@ class Scanner {
   #digit(expectation: string): void {
     if (this.#isAtEnd()) this.#fail(`Unexpected end-of-input in a Number value`)
     if (!isDigit(this.#peek())) {
-      const character = describe(this.#codePoint())
+      const character = describe(this.#peek())
       this.#fail(`Unexpected character (${character}) in numeric value: ${expectation}`)
     }
     this.#at++
@@ -203,7 +203,7 @@ class Scanner {
 
   /** A literal, or something that is none. */
   #word(): void {
-    const start = this.#codePoint()
+    const start = this.#peek()
     const container = this.#open.at(-1)
     if (
       (start === 0x7d || start === 0x5d) &&
@@ -215,7 +215,8 @@ class Scanner {
     if (!identifierStart.test(String.fromCodePoint(start))) {
       this.#failAtCharacter(`expected a valid value ${values}`)
     }
-    let word = ''
+    let word = String.fromCodePoint(start)
+    this.#at++
     while (!this.#isAtEnd() && word.length < 256) {
       const character = String.fromCodePoint(this.#codePoint())
       if (!identifierPart.test(character)) break
@@ -274,8 +275,9 @@ class Scanner {
     return this.#at - this.#lineStart + 1
   }
 
+  /** Jackson takes the byte here for a character. */
   #failAtCharacter(expectation: string): never {
-    this.#fail(`Unexpected character (${describe(this.#codePoint())}): ${expectation}`)
+    this.#fail(`Unexpected character (${describe(this.#peek())}): ${expectation}`)
   }
 
   #failAtClose(container: Container): never {
@@ -329,6 +331,8 @@ function lengthOf(codePoint: number): number {
 
 /** `'c' (code 99)`, or `(CTRL-CHAR, code 10)` for what cannot be shown. */
 function describe(codePoint: number): string {
-  if (codePoint < 0x20) return `(CTRL-CHAR, code ${codePoint})`
-  return `'${String.fromCodePoint(codePoint)}' (code ${codePoint})`
+  const isControl = codePoint < 0x20 || (codePoint >= 0x7f && codePoint <= 0x9f)
+  if (isControl) return `(CTRL-CHAR, code ${codePoint})`
+  const code = codePoint > 0xff ? `${codePoint} / 0x${codePoint.toString(16)}` : codePoint
+  return `'${String.fromCodePoint(codePoint)}' (code ${code})`
 }

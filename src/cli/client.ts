@@ -18,30 +18,54 @@ export type ClientResponse = { readonly headers: Headers; readonly body: Buffer 
 
 const requestTimeoutMs = 16 * 60_000
 
-/** Where the server is: `AWS_ENDPOINT_URL`, else the default address. */
-export function endpoint(): string {
-  return (
-    process.env['AWS_ENDPOINT_URL_LAMBDA'] ??
-    process.env['AWS_ENDPOINT_URL'] ??
-    `http://${defaults.host}:${defaults.port}`
-  ).replace(/\/$/, '')
+/** Where a server is and with which keys it is spoken to. */
+export type Connection = {
+  /** base URL */
+  readonly endpoint: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly region: string
+}
+
+const endpointNames = {
+  lambda: 'AWS_ENDPOINT_URL_LAMBDA',
+  logs: 'AWS_ENDPOINT_URL_CLOUDWATCH_LOGS',
+} as const
+
+/** What the environment says, as AWS's tools read it; without an endpoint the default address of `lair start`. */
+function connectionOf(service: ClientRequest['service']): Connection {
+  const { env } = process
+  const url =
+    env[endpointNames[service]] ??
+    env['AWS_ENDPOINT_URL'] ??
+    `http://${defaults.host}:${env['LAIR_PORT'] ?? defaults.port}`
+  return {
+    endpoint: url.replace(/\/$/, ''),
+    accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? 'test',
+    secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'test',
+    ...(env['AWS_SESSION_TOKEN'] && { sessionToken: env['AWS_SESSION_TOKEN'] }),
+    region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? defaults.region,
+  }
 }
 
 /** Send one signed request.
- *  @throws AwsError as the server answered; CommandError when no server answers */
-export async function send(request: ClientRequest): Promise<ClientResponse> {
-  const url = new URL(endpoint() + request.target)
+ *  @param connection  where to; what the environment says unless told
+ *  @throws AwsError as the server answered; CommandError when no server answers, or it knows other keys */
+export async function send(
+  request: ClientRequest,
+  connection: Connection = connectionOf(request.service),
+): Promise<ClientResponse> {
+  const { endpoint, ...signer } = connection
+  const url = parseUrl(endpoint + request.target)
   const body = Buffer.from(request.body ?? '')
   const headers = signRequest({
+    ...signer,
     method: request.method,
     url,
     headers: { host: url.host, ...request.headers },
     body,
     service: request.service,
-    region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? defaults.region,
-    accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? 'test',
-    secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test',
-    ...(process.env['AWS_SESSION_TOKEN'] && { sessionToken: process.env['AWS_SESSION_TOKEN'] }),
     nowMs: systemClock.nowMs(),
   })
   const response = await fetchOrExplain(url, {
@@ -53,6 +77,12 @@ export async function send(request: ClientRequest): Promise<ClientResponse> {
   const answer = Buffer.from(await response.arrayBuffer())
   if (!response.ok) throw errorOf(response, answer)
   return { headers: response.headers, body: answer }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url) return url
+  throw new CommandError(`AWS_ENDPOINT_URL is no URL: "${text}"`)
 }
 
 async function fetchOrExplain(url: URL, init: RequestInit): Promise<Response> {
@@ -71,7 +101,14 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function errorOf(response: Response, body: Buffer): AwsError {
+/** What a server says to keys it does not know. */
+const keyErrors = new Set([
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'ExpiredTokenException',
+])
+
+function errorOf(response: Response, body: Buffer): AwsError | CommandError {
   let parsed: Readonly<Record<string, string>> = {}
   try {
     parsed = JSON.parse(body.toString('utf8'))
@@ -81,5 +118,10 @@ function errorOf(response: Response, body: Buffer): AwsError {
   const code =
     response.headers.get('x-amzn-errortype') ?? parsed['__type'] ?? `HTTP ${response.status}`
   const message = parsed['message'] ?? parsed['Message'] ?? response.statusText
-  return new AwsError({ code: code.replace(/^.*#|:.*$/g, ''), status: response.status, message })
+  const name = code.replace(/^.*#|:.*$/g, '')
+  if (!keyErrors.has(name)) return new AwsError({ code: name, status: response.status, message })
+  const [sentence = ''] = message.split('\n', 1)
+  return new CommandError(
+    `${sentence} (${name}): the server does not know the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Run eval "$(lair env)"`,
+  )
 }

@@ -1,5 +1,4 @@
 /** `lair credentials create`: the first own access key; `test` is gone with it. */
-import { defaults } from '../config.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemIds } from '../lib/ids.ts'
 import { openCredentials } from '../gateway/credential-store.ts'
@@ -25,10 +24,12 @@ export async function createCredentials(options: {
     const credentials = await openCredentials(store, systemClock, systemIds)
     const { accessKeyId, secretAccessKey } = await credentials.create(options.account)
     if (options.json) return printJson({ accessKeyId, secretAccessKey, account: options.account })
-    print(`export AWS_ACCESS_KEY_ID='${accessKeyId}'`)
-    print(`export AWS_SECRET_ACCESS_KEY='${secretAccessKey}'`)
+    for (const owner of ['LAIR', 'AWS']) {
+      print(`export ${owner}_ACCESS_KEY_ID='${accessKeyId}'`)
+      print(`export ${owner}_SECRET_ACCESS_KEY='${secretAccessKey}'`)
+    }
     note(
-      `Keep the secret: it is shown only now. The key "test" is refused from the next "lair start" on (region ${defaults.region} unless told otherwise)`,
+      'Keep the secret: it is shown only now. The key "test" is refused from the next "lair start" on; "lair env" hands on the LAIR_ ones',
     )
   } finally {
     await store.close()

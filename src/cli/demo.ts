@@ -3,13 +3,16 @@
  * waited for and invoked over HTTP with signed requests; what came back is shown.
  */
 import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defaults } from '../config.ts'
 import { startServer } from '../server.ts'
-import { send } from './client.ts'
+import { send, type Connection } from './client.ts'
 import { packageVersion } from './program.ts'
 import { CommandError, note, print, styled } from './terminal.ts'
 import { zipFolder } from './zip-folder.ts'
 
 const maxPollCount = 100
+const pollMs = 50
 
 /** Run the demonstration; the server is gone at the end. */
 export async function demo(): Promise<void> {
@@ -20,52 +23,66 @@ export async function demo(): Promise<void> {
     isWarmPoolOn: true,
     version: packageVersion(),
   })
-  process.env['AWS_ENDPOINT_URL'] = server.endpoint
+  // Whatever keys and endpoints this shell has, they are for other servers.
+  const connection: Connection = {
+    endpoint: server.endpoint,
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+    region: defaults.region,
+  }
   step('start', `Lair listens on ${server.endpoint}`)
   try {
-    await deploy(folder)
-    await showInvocation('Ada')
-    await showInvocation('Grace')
+    await deploy(folder, connection)
+    await showInvocation('Ada', connection)
+    await showInvocation('Grace', connection)
   } finally {
     await server.close()
   }
   note('Next: "npx lair start", and in another terminal eval "$(npx lair env)" (see README.md)')
 }
 
-async function deploy(folder: string): Promise<void> {
+async function deploy(folder: string, connection: Connection): Promise<void> {
   const zip = await zipFolder(folder)
-  await send({
-    service: 'lambda',
-    method: 'POST',
-    target: '/2015-03-31/functions',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      FunctionName: 'hello',
-      Runtime: 'nodejs24.x',
-      Handler: 'index.handler',
-      Role: 'arn:aws:iam::000000000000:role/demo',
-      Code: { ZipFile: zip.toString('base64') },
-    }),
-  })
+  const request = {
+    FunctionName: 'hello',
+    Runtime: 'nodejs24.x',
+    Handler: 'index.handler',
+    Role: 'arn:aws:iam::000000000000:role/demo',
+    Code: { ZipFile: zip.toString('base64') },
+  }
+  await send(
+    {
+      service: 'lambda',
+      method: 'POST',
+      target: '/2015-03-31/functions',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+    },
+    connection,
+  )
   step('create', `function hello from examples/hello-node, ${zip.length} bytes zipped`)
   for (let poll = 0; poll < maxPollCount; poll += 1) {
     const target = '/2015-03-31/functions/hello/configuration'
-    const { body } = await send({ service: 'lambda', method: 'GET', target })
+    const { body } = await send({ service: 'lambda', method: 'GET', target }, connection)
     const { State } = JSON.parse(body.toString('utf8')) as { State: string }
     if (State === 'Active') return
+    await sleep(pollMs)
   }
   throw new CommandError('Function "hello" did not become active: see the log above')
 }
 
-async function showInvocation(name: string): Promise<void> {
+async function showInvocation(name: string, connection: Connection): Promise<void> {
   const startedMs = performance.now()
-  const { headers, body } = await send({
-    service: 'lambda',
-    method: 'POST',
-    target: '/2015-03-31/functions/hello/invocations',
-    headers: { 'x-amz-log-type': 'Tail' },
-    body: JSON.stringify({ name }),
-  })
+  const { headers, body } = await send(
+    {
+      service: 'lambda',
+      method: 'POST',
+      target: '/2015-03-31/functions/hello/invocations',
+      headers: { 'x-amz-log-type': 'Tail' },
+      body: JSON.stringify({ name }),
+    },
+    connection,
+  )
   const tookMs = performance.now() - startedMs
   if (headers.has('x-amz-function-error'))
     throw new CommandError(`The function failed: ${body.toString('utf8')}`)

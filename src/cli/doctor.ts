@@ -1,6 +1,7 @@
 /** `lair doctor`: what this machine can do, and what to do for more. */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { createCatalogue } from '../runtimes/catalogue.ts'
 import { defaults } from '../config.ts'
 import { dataDirectory } from './data-directory.ts'
@@ -47,9 +48,11 @@ function nodeFinding(): Finding {
 function directoryFinding(directory: string): Finding {
   const what = 'data directory'
   try {
-    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-    return { what, state: 'ok', says: directory }
+    let present = directory
+    while (!existsSync(present)) present = dirname(present)
+    accessSync(present, constants.R_OK | constants.W_OK | constants.X_OK)
+    const says = present === directory ? directory : `${directory} (made by the first "lair start")`
+    return { what, state: 'ok', says }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return { what, state: 'broken', says: `${reason}: choose another with --data` }

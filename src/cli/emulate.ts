@@ -5,7 +5,6 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import { lambdaLimits, limits } from '../config.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { systemIds } from '../lib/ids.ts'
@@ -14,6 +13,7 @@ import {
   type LocalFunction,
   type LocalFunctionOptions,
 } from './local-function.ts'
+import { toPort } from './numbers.ts'
 import { CommandError, note, print, printJson, styled } from './terminal.ts'
 
 export type EmulateOptions = LocalFunctionOptions & { port: string; json?: boolean }
@@ -22,12 +22,13 @@ const path = /^\/2015-03-31\/functions\/[^/]+\/invocations\/?(?:\?.*)?$/
 
 /** Serve until SIGTERM or SIGINT. */
 export async function emulate(folder: string, options: EmulateOptions): Promise<void> {
+  const wantedPort = toPort(options.port)
   const local = await openLocalFunction(folder, { ...options, onLine: (line) => note(line) })
   const server = createServer({ requestTimeout: limits.requestTimeoutMs }, (request, response) => {
     void answer(local, request, response)
   })
   try {
-    const port = await listen(server, Number(options.port))
+    const port = await listen(server, wantedPort)
     const endpoint = `http://127.0.0.1:${port}`
     if (options.json) printJson({ endpoint, pid: process.pid })
     else {
@@ -80,17 +81,29 @@ async function answer(
   }
 }
 
+/** The event; undefined when it is too large, however its length is told: then it is read but not kept, so that the client gets to
+ *  see the answer. */
+async function readEvent(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > limits.maxBodyBytes) break
+    if (bytes <= lambdaLimits.maxPayloadBytes) chunks.push(chunk)
+  }
+  return bytes <= lambdaLimits.maxPayloadBytes ? Buffer.concat(chunks) : undefined
+}
+
 async function runFor(
   local: LocalFunction,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (Number(request.headers['content-length'] ?? 0) > lambdaLimits.maxPayloadBytes) {
-    request.resume()
+  const event = await readEvent(request)
+  if (event === undefined) {
     response.writeHead(413).end()
     return
   }
-  const event = await buffer(request)
   const clientContext = request.headers['x-amz-client-context']
   const wantsTail = request.headers['x-amz-log-type'] === 'Tail'
   const result = await local.run(event, {

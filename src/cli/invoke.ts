@@ -19,6 +19,7 @@ export type InvokeOptions = LocalFunctionOptions & {
 
 type Answer = {
   readonly payload: string
+  /** as `X-Amz-Function-Error` says it: `Unhandled`, wherever the function ran */
   readonly functionError: string | undefined
   readonly log: string | undefined
 }
@@ -80,7 +81,7 @@ async function invokeLocal(target: string, event: Buffer, options: InvokeOptions
     const { reply, tail } = await local.run(event, { wantsTail: true })
     return {
       payload: Buffer.concat(reply.payload).toString('utf8'),
-      functionError: reply.kind === 'ok' ? undefined : reply.errorType,
+      functionError: reply.kind === 'ok' ? undefined : 'Unhandled',
       log: options.tail || reply.kind !== 'ok' ? tail?.toString('utf8') : undefined,
     }
   } finally {

@@ -19,6 +19,7 @@ import { createCatalogue } from '../runtimes/catalogue.ts'
 import { createProcessDriver } from '../sandbox/process/process-driver.ts'
 import { dataDirectory } from './data-directory.ts'
 import { guessFunction, type FunctionKind } from './function-folder.ts'
+import { toPositive } from './numbers.ts'
 import { CommandError } from './terminal.ts'
 
 export type LocalFunctionOptions = {
@@ -46,6 +47,10 @@ export type LocalFunction = {
 }
 
 const drainMs = 2000
+/** Lambda has no more */
+const maxMemoryMib = 10_240
+/** a day: somebody may sit in a debugger */
+const maxTimeoutSeconds = 86_400
 
 /** Make a folder or zip ready to run.
  *  @throws CommandError when it holds no function, or an option is malformed */
@@ -121,8 +126,8 @@ async function localVersion(
     version: '$LATEST',
     arn: `arn:aws:lambda:${region}:${accountId}:function:${functionName}:$LATEST`,
     revisionId: ids.uuid(),
-    memoryMib: positive('--memory', options.memory),
-    timeoutMs: positive('--timeout', options.timeout) * 1000,
+    memoryMib: toPositive('--memory', options.memory, maxMemoryMib),
+    timeoutMs: toPositive('--timeout', options.timeout, maxTimeoutSeconds) * 1000,
     ephemeralStorageMib: 512,
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
     environment: variables(options.env ?? []),
@@ -134,12 +139,6 @@ async function localVersion(
 
 function given({ runtime, handler }: LocalFunctionOptions): Partial<FunctionKind> {
   return { ...(runtime !== undefined && { runtime }), ...(handler !== undefined && { handler }) }
-}
-
-function positive(flag: string, text: string): number {
-  const value = Number(text)
-  if (value > 0) return value
-  throw new CommandError(`${flag} takes a number above 0, not "${text}"`)
 }
 
 function variables(pairs: readonly string[]): Record<string, string> {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { send } from './client.ts'
+import { toPositive } from './numbers.ts'
 import { CommandError, note, print, printJson, styled } from './terminal.ts'
 
 type FilteredEvent = { eventId: string; timestamp: number; message: string; logStreamName: string }
@@ -11,16 +12,15 @@ type Page = { events: FilteredEvent[]; nextToken?: string }
 const followIntervalMs = 300
 const maxPageCount = 1000
 const maxSeenCount = 20_000
+/** ten years */
+const maxMinutes = 5_256_000
 
 /** Print events of the last `since` minutes; with `follow`, go on until interrupted. */
 export async function logs(
   name: string,
   options: { follow?: boolean; since: string; json?: boolean },
 ): Promise<void> {
-  const sinceMinutes = Number(options.since)
-  if (!(sinceMinutes > 0)) {
-    throw new CommandError(`--since takes a number of minutes, not "${options.since}"`)
-  }
+  const sinceMinutes = toPositive('--since', options.since, maxMinutes)
   let startMs = systemClock.nowMs() - sinceMinutes * 60_000
   const seen = new Set<string>()
   const show = options.json ? printJson : (event: FilteredEvent) => print(decorate(event))

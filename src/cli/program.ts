@@ -9,6 +9,11 @@ import { CommandError, styled } from './terminal.ts'
 /** Parse `argv` and run the command it names; sets process.exitCode. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = createProgram()
+  // Whoever read our output has seen enough (`lair logs hello | head`); nobody reading complaints ends no server.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : 1),
+  )
+  process.stderr.on('error', () => undefined)
   try {
     await program.parseAsync([...argv])
   } catch (error) {

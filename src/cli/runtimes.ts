@@ -19,7 +19,7 @@ export function runtimes(options: { data: string; json?: boolean }): void {
     if (!isAvailable(entry) && isCurrent(entry.name)) note(`${entry.name}: ${entry.remedy}`)
   }
   const others = list.filter((entry) => !isAvailable(entry) && !isCurrent(entry.name))
-  note(`Not served here: ${others.map((entry) => entry.name).join(', ')}`)
+  if (others.length > 0) note(`Not served here: ${others.map((entry) => entry.name).join(', ')}`)
 }
 
 /** Names that Lair's own bootstraps could serve if their program were here. */

@@ -1,9 +1,11 @@
 /** `lair start`: the server in the foreground, with a banner, until it is told to stop. */
 import { homedir } from 'node:os'
+import { defaults } from '../config.ts'
 import { startServer, type Server } from '../server.ts'
 import { dataDirectory } from './data-directory.ts'
+import { toPort } from './numbers.ts'
 import { packageVersion } from './program.ts'
-import { CommandError, note, print, printJson, styled } from './terminal.ts'
+import { note, print, printJson, styled } from './terminal.ts'
 
 export type StartOptions = {
   port: string
@@ -17,13 +19,9 @@ export type StartOptions = {
 
 /** Run the server; resolves when it has stopped. */
 export async function start(options: StartOptions): Promise<void> {
-  const port = Number(options.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new CommandError(`--port takes a number from 0 to 65535, not "${options.port}"`)
-  }
   const server = await startServer({
     host: options.host,
-    port,
+    port: toPort(options.port),
     ...(options.ephemeral ? {} : { directory: dataDirectory(options.data) }),
     isWarmPoolOn: options.warmPool,
     version: packageVersion(),
@@ -68,7 +66,7 @@ function announce(server: Server, options: StartOptions): void {
 }
 
 function portFlag(server: Server): string {
-  return server.port === 4566 ? '' : ` --port ${server.port}`
+  return server.port === defaults.port ? '' : ` --port ${server.port}`
 }
 
 /** The first SIGTERM or SIGINT drains; a second one ends at once. */

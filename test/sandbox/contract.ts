@@ -157,6 +157,19 @@ function claimEnd(claim: Claiming): void {
     assert.equal((await sandbox.exited).signal, 'SIGKILL')
     await ends(Number.parseInt(text, 10))
   })
+  claim('dispose', 'dispose() also kills what left the process group', async (driver) => {
+    let text = ''
+    const child = `const { pid } = require('node:child_process').spawn('sleep', ['1000'], { detached: true }); console.log(pid); setInterval(() => {}, 1000)`
+    const sandbox = driver.start(
+      specOf('', {
+        argv: [process.execPath, '-e', child],
+        onOutput: (chunk) => (text += Buffer.from(chunk).toString()),
+      }),
+    )
+    while (!text.includes('\n')) await setTimeout(5)
+    await sandbox.dispose()
+    await ends(Number(text))
+  })
   claim('dispose', 'dispose() right after start() leaves nothing', async (driver) => {
     const sandbox = driver.start(specOf('sleep 1000'))
     await sandbox.dispose()

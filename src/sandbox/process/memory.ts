@@ -5,8 +5,8 @@
  * source: proc_pid_status(5), proc_pid_task(5).
  */
 import { execFile } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { childrenOf, maxProcessCount, readSmall } from './process-tree.ts'
 
 export type Sample = {
   /** anonymous and shared memory now, all processes */
@@ -20,11 +20,9 @@ export type Sample = {
 /** Samples of several process trees, by the process id of their roots; the dead are left out. */
 export type Sampler = (pids: readonly number[]) => Promise<ReadonlyMap<number, Sample>>
 
-const maxProcessCount = 1024
 /** one in so many samples also looks at children of other threads than the first */
 const threadsEvery = 8
 const yieldEvery = 64
-const buffer = Buffer.allocUnsafe(8192)
 
 /** The sampler of this platform; undefined where memory cannot be watched. */
 export function samplerFor(platform: NodeJS.Platform): Sampler | undefined {
@@ -76,41 +74,6 @@ function sampleTree(root: number, isThorough: boolean): Sample | undefined {
     waiting.push(...childrenOf(pid, isThorough))
   }
   return { currentKib, peakKib, activity }
-}
-
-function childrenOf(pid: number, isThorough: boolean): number[] {
-  const threads = isThorough ? threadsOf(pid) : [String(pid)]
-  const children: number[] = []
-  for (const thread of threads) {
-    const text = readSmall(`/proc/${pid}/task/${thread}/children`)
-    for (const word of text?.split(' ') ?? []) if (word !== '') children.push(Number(word))
-  }
-  return children
-}
-
-function threadsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`)
-  } catch {
-    return []
-  }
-}
-
-/** A file of /proc as text; one read, so that no stat is needed. */
-function readSmall(path: string): string | undefined {
-  try {
-    const handle = openSync(path, 'r')
-    try {
-      const length = readSync(handle, buffer, 0, buffer.length, null)
-      return length === buffer.length
-        ? readFileSync(path, 'latin1')
-        : buffer.toString('latin1', 0, length)
-    } finally {
-      closeSync(handle)
-    }
-  } catch {
-    return undefined
-  }
 }
 
 function field(text: string, name: string): number {

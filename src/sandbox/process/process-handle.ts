@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ExitReport } from '../driver.ts'
 import { sampleProcess } from './memory.ts'
 import type { Limits, ProcessEvent } from './messages.ts'
-import { signalGroup, signalProcess } from './signals.ts'
+import { killTree, signalGroup, signalProcess } from './signals.ts'
 
 export type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void
 
@@ -96,11 +96,11 @@ export class ProcessHandle {
     this.#whenStarted((pid) => signalGroup(pid, name))
   }
 
-  /** Kill the group and wait for its end. Idempotent. */
+  /** Kill it and all that it started, and wait for its end. Idempotent. */
   async kill(): Promise<void> {
     if (!this.#isKilled) {
       this.#isKilled = true
-      this.signalGroup('SIGKILL')
+      this.#whenStarted(killTree)
       const timer = this.#clock.after(giveUpMs, () => this.#end({ isOutOfMemory: false }))
       void this.exited.then(() => timer.clear())
     }
@@ -114,7 +114,7 @@ export class ProcessHandle {
       this.#end({ isOutOfMemory: false, launchError: sentence })
       return
     }
-    signalGroup(this.#pid, 'SIGKILL')
+    killTree(this.#pid)
     this.#end({ signal: 'SIGKILL', isOutOfMemory: false })
   }
 

@@ -1,8 +1,11 @@
 /** Signals to processes and groups that may be gone already: then nothing happens, which is what was wanted. */
+import { descendantsOf } from './process-tree.ts'
 
-/** SIGKILL a process group. */
-export function killGroup(pid: number): void {
+/** SIGKILL a process group, and what its processes started in groups of their own. */
+export function killTree(pid: number): void {
+  const descendants = descendantsOf(pid)
   signalGroup(pid, 'SIGKILL')
+  for (const descendant of descendants) signalProcess(descendant, 'SIGKILL')
 }
 
 /** Signal all processes of a group. */

@@ -7,7 +7,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { type Sampler, samplerFor } from './memory.ts'
 import type { Limits, ProcessEvent, StartRequest } from './messages.ts'
-import { killGroup } from './signals.ts'
+import { killTree, signalGroup } from './signals.ts'
 import { folderBytes } from './storage.ts'
 
 const mib = 1024 * 1024
@@ -73,9 +73,9 @@ export class Supervisor {
     if (watched) watched.limits = limits
   }
 
-  /** SIGKILL every group. */
+  /** SIGKILL every process. */
   killAll(): void {
-    for (const watched of this.#watched.values()) killGroup(watched.pid)
+    for (const watched of this.#watched.values()) killTree(watched.pid)
   }
 
   get runningCount(): number {
@@ -114,7 +114,7 @@ export class Supervisor {
 
   #exited(watched: Watched, exitCode: number | null, signal: string | null): void {
     this.#watched.delete(watched.key)
-    killGroup(watched.pid)
+    signalGroup(watched.pid, 'SIGKILL')
     this.#tell({ event: 'peak', key: watched.key, peakKib: watched.peakKib })
     this.#tell({
       event: 'exited',
@@ -165,7 +165,7 @@ export class Supervisor {
     }
     if (watched.limits && sample.currentKib > watched.limits.memoryMib * 1024) {
       watched.isOutOfMemory = true
-      killGroup(watched.pid)
+      killTree(watched.pid)
     }
     if (isActive && nowMs >= watched.storageAtMs && !watched.isMeasuring) {
       void this.#measureStorage(watched)
@@ -183,7 +183,7 @@ export class Supervisor {
     if (bytes <= maxBytes || this.#watched.get(watched.key) !== watched) return
     const usedMib = Math.ceil(bytes / mib)
     this.#tell({ event: 'storage-exceeded', key: watched.key, usedMib })
-    killGroup(watched.pid)
+    killTree(watched.pid)
   }
 }
 

@@ -1,7 +1,16 @@
 /** The process driver: the contract with and without its spawner, and what happens when spawner or server are killed. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import type { StdioOptions } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -82,6 +91,26 @@ test('a server that is killed leaves no process and no folder', async () => {
     await setTimeout(10)
   }
   assert.deepEqual(readdirSync(join(folder.path, 'run')), [])
+})
+
+test('sandboxes get no file that the server happened to inherit', async () => {
+  using folder = makeFolder()
+  const program = join(import.meta.dirname, 'server.ts')
+  const secret = openSync(program, 'r')
+  const number = 200
+  const stdio: StdioOptions = ['ignore', 'pipe', 2]
+  while (stdio.length < number) stdio.push('ignore')
+  stdio.push(secret)
+  const server = spawn(process.execPath, [program, folder.path], { stdio })
+  closeSync(secret)
+  const pids: number[] = await new Promise((resolve) =>
+    server.stdout?.once('data', (chunk: Buffer) => resolve(JSON.parse(chunk.toString()))),
+  )
+  assert.equal(readlinkSync(`/proc/${server.pid}/fd/${number}`), program)
+  const seen = pids.map((pid) => readlinkSync(`/proc/${pid}/fd/${number}`))
+  server.kill('SIGKILL')
+  for (const pid of pids) await ends(pid)
+  assert.deepEqual(new Set(seen), new Set(['/dev/null']))
 })
 
 test('folders of servers that are gone are removed, those of others are not', async () => {

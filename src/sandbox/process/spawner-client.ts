@@ -1,9 +1,11 @@
 /** The server's side of the spawner: starts it, gives it work, hears what became of it. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, writeSync } from 'node:fs'
+import { type ChildProcess, type IOType, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { devNull } from 'node:os'
 import { extname, join } from 'node:path'
 import { PlatformError } from '../../lib/errors/platform-error.ts'
+import { inheritedHandles } from './inherited.ts'
 import {
   type Command,
   type Limits,
@@ -111,12 +113,28 @@ export class SpawnerClient {
 }
 
 function startSpawner(runFolder: string): ChildProcess {
+  const inherited = inheritedHandles()
+  const nothing = inherited.length === 0 ? undefined : openSync(devNull, 'r')
+  const stdio: (IOType | number)[] = ['pipe', 'pipe', 'inherit']
+  // What this process inherited by chance is put out of reach of the functions.
+  for (const handle of inherited) {
+    while (stdio.length < handle) stdio.push('ignore')
+    if (nothing !== undefined) stdio.push(nothing)
+  }
+  try {
+    return spawnSpawner(runFolder, stdio)
+  } finally {
+    if (nothing !== undefined) closeSync(nothing)
+  }
+}
+
+function spawnSpawner(runFolder: string, stdio: StdioOptions): ChildProcess {
   const script = join(import.meta.dirname, `spawner${extname(import.meta.filename)}`)
   return spawn(process.execPath, ['--max-old-space-size=64', '--no-warnings', script, runFolder], {
     cwd: '/',
     env: process.env['PATH'] === undefined ? {} : { PATH: process.env['PATH'] },
     detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio,
   })
 }
 

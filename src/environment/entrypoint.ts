@@ -3,7 +3,7 @@
  * code or a layer.
  * source: AWS Lambda dev guide "Building a custom runtime", "Modifying the runtime environment".
  */
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FunctionVersion } from '../model.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -23,10 +23,27 @@ export function findEntrypoint(version: FunctionVersion, runtime: Runtime): Argv
   return undefined
 }
 
-/** Can a generic bootstrap that already runs become this version? Some variables only work from the start. */
+/** Can a generic bootstrap that already runs become this version? Some variables only work from the start: those of the
+ *  customer, and LD_LIBRARY_PATH where there are libraries to be found. */
 export function canBePrepared(version: FunctionVersion, runtime: Runtime): boolean {
   if (runtime.argv.length === 0 || wrapperOf(version) !== undefined) return false
-  return runtime.startupVariables.every((name) => version.environment[name] === undefined)
+  const isUnset = (name: string) => version.environment[name] === undefined
+  return runtime.startupVariables.every(isUnset) && !libraryFolders(version).some(hasLibraries)
+}
+
+/** The folders of a version in which the loader looks for shared libraries.
+ *  source: AWS Lambda dev guide "Defined runtime environment variables": LD_LIBRARY_PATH */
+export function libraryFolders({ codePath, layersPath }: FunctionVersion): string[] {
+  const folders = [codePath, join(codePath, 'lib')]
+  return layersPath === undefined ? folders : [...folders, join(layersPath, 'lib')]
+}
+
+function hasLibraries(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => /^lib.*\.so(\.\d+)*$/.test(name))
+  } catch {
+    return false
+  }
 }
 
 /** Through a shell, as the managed runtimes do it: a wrapper that is missing ends with status 127. */

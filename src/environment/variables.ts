@@ -6,6 +6,7 @@
 import { dirname, join } from 'node:path'
 import type { FunctionVersion } from '../model.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { libraryFolders } from './entrypoint.ts'
 
 export type FunctionCredentials = {
   readonly accessKeyId: string
@@ -41,13 +42,11 @@ function overridable(source: VariableSource): Record<string, string> {
   const path = ['/usr/local/bin', '/usr/bin', '/bin']
   if (program !== undefined) path.unshift(dirname(program))
   if (layersPath !== undefined) path.push(join(layersPath, 'bin'))
-  const libraries = ['/lib64', '/usr/lib64', codePath, join(codePath, 'lib')]
-  if (layersPath !== undefined) libraries.push(join(layersPath, 'lib'))
   return {
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     PATH: path.join(':'),
-    LD_LIBRARY_PATH: libraries.join(':'),
+    LD_LIBRARY_PATH: ['/lib64', '/usr/lib64', ...libraryFolders(version)].join(':'),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
     ...(endpointUrl !== undefined && { AWS_ENDPOINT_URL: endpointUrl }),

@@ -12,7 +12,18 @@ const MAX_LINE_BYTES = 1024 * 1024
 /** Do once, before anybody waits for it, what costs most the first time: load the module loader, and take one event from a
  *  Runtime API that lives in this process for the moment. */
 async function warmUp() {
-  await import('data:text/javascript,0')
+  // A socket that closes asks whether it is the standard error, which would open that: the function shall be the first to.
+  const stderr = Object.getOwnPropertyDescriptor(process, 'stderr')
+  Object.defineProperty(process, 'stderr', { ...stderr, get: () => undefined })
+  try {
+    await import('data:text/javascript,0')
+    await takeOneEvent()
+  } finally {
+    Object.defineProperty(process, 'stderr', stderr)
+  }
+}
+
+async function takeOneEvent() {
   const server = net.createServer((socket) => {
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'))
     socket.on('error', () => socket.destroy())
@@ -20,13 +31,15 @@ async function warmUp() {
   await new Promise((resolve) => {
     server.once('error', resolve)
     server.listen(0, '127.0.0.1', () => {
-      const client = new RuntimeClient(`127.0.0.1:${server.address().port}`, resolve, resolve)
+      const client = new RuntimeClient(`127.0.0.1:${server.address().port}`, ignore, ignore)
       client.next()
-      server.once('connection', (socket) => socket.once('close', () => client.socket?.destroy()))
+      client.socket.once('close', resolve)
     })
   })
   if (server.listening) await new Promise((resolve) => server.close(resolve))
 }
+
+function ignore() {}
 
 /** Block until one line `{"environment":{…},"workingDirectory":"…"}` arrives on standard input, then be that process:
  *  environment, working directory, module paths, time zone. A closed input ends the process. */
@@ -42,8 +55,16 @@ function becomeAssigned() {
   process.chdir(workingDirectory)
   Module._initPaths()
   process.argv.splice(2)
+  forgetThisModule()
   fs.closeSync(0)
   fs.openSync('/dev/null', 'r')
+}
+
+/** What was started for a function has never loaded it. */
+function forgetThisModule() {
+  delete require.cache[__filename]
+  const siblings = require.main.children
+  siblings.splice(siblings.indexOf(module), 1)
 }
 
 function readLine() {

@@ -120,11 +120,17 @@ def become_assigned():
             os._exit(0)
         data += part
     assignment = json.loads(data.split(b"\n", 1)[0])
+    # Set by the interpreter itself where the locale that LANG names is not installed.
+    character_type = os.environ.get("LC_CTYPE")
     os.environ.clear()
     os.environ.update(assignment["environment"])
+    if character_type is not None:
+        os.environ.setdefault("LC_CTYPE", character_type)
     os.chdir(assignment["workingDirectory"])
     time.tzset()
     sys.argv[1:] = []
+    if "--wait" in getattr(sys, "orig_argv", []):
+        sys.orig_argv.remove("--wait")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

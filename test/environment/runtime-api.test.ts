@@ -226,6 +226,11 @@ test('other paths, methods and protocols get plain answers', async () => {
   assert.match(Buffer.concat(raw).toString(), /^HTTP\/1.1 404 [^]*\r\n\r\n$/)
   const page = await client.ask('GET', nextPath, '', { 'Sec-Fetch-Site': 'cross-site' })
   assert.equal(page?.status, 403)
+  const bound = api.open()
+  bound.socket.write(
+    `GET ${nextPath} HTTP/1.1\r\nHost: evil.example\r\nAccept-Language: en\r\n\r\n`,
+  )
+  assert.equal((await bound.response())?.status, 403)
   assert.equal(api.readyCount(), 0)
 })
 

@@ -3,6 +3,7 @@
  * yet: they are unknown paths.
  * source: AWS Lambda dev guide "Using the Lambda runtime API"; Runtime Interface Emulator, rapi/router.
  */
+import { isForeignPage } from '../../gateway/browser-guard.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
 import type { Receiver } from './connection.ts'
 import { error } from './error.ts'
@@ -60,9 +61,14 @@ function unknownPath(method: string): Receiver {
   return refusal(method === 'HEAD' ? notFoundHead : notFound)
 }
 
-/** Browsers say where a request comes from, runtimes never do. A page that guesses the port must not take an event. */
-function isFromWebPage(head: RequestHead): boolean {
-  return head.headers['origin'] !== undefined || head.headers['sec-fetch-site'] !== undefined
+/** Browsers say where a request comes from, runtimes never do. A page that guesses the port must not take an event, nor one
+ *  whose name was bound to loopback. */
+function isFromWebPage({ headers }: RequestHead): boolean {
+  return (
+    headers['origin'] !== undefined ||
+    headers['sec-fetch-site'] !== undefined ||
+    isForeignPage(headers)
+  )
 }
 
 const maxReleaseLength = 128

@@ -84,14 +84,17 @@ test('findJsonProblem() refuses what is no UTF-8', () => {
     findJsonProblem(Buffer.from([0xa7])),
     `Unexpected character ('§' (code 167))${unexpected}`,
   )
-  assert.match(
-    String(findJsonProblem(Buffer.from([0x22, 0xa7, 0x22]))),
-    /^Invalid UTF-8 start byte 0xa7\n/,
-  )
-  assert.match(
-    String(findJsonProblem(Buffer.from([0x22, 0xc3, 0x28, 0x22]))),
-    /^Invalid UTF-8 middle byte 0x28\n/,
-  )
+  const refused: [bytes: number[], problem: string, column: number][] = [
+    [[0x6e, 0x87, 0x72], 'Invalid UTF-8 start byte 0x87', 3],
+    [[0x22, 0xa7, 0x22], 'Invalid UTF-8 start byte 0xa7', 3],
+    [[0x22, 0xc3, 0x28, 0x22], 'Invalid UTF-8 middle byte 0x28', 4],
+  ]
+  for (const [bytes, problem, column] of refused) {
+    assert.equal(
+      findJsonProblem(Buffer.from(bytes)),
+      `${problem}\n at ${source} 1, column: ${column}]`,
+    )
+  }
 })
 
 test('findJsonProblem() agrees with JSON.parse, and always finds words', () => {

@@ -238,16 +238,16 @@ class Scanner {
     const first = this.#peek()
     if (first < 0x80) return first
     const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2
-    if (first < 0xc2 || first > 0xf4) this.#fail(`Invalid UTF-8 start byte 0x${first.toString(16)}`)
+    if (first < 0xc2 || first > 0xf4) this.#failAtByte('start', first, 0)
     let codePoint = first & (0x7f >> length)
     for (let index = 1; index < length; index++) {
       const next = this.#bytes[this.#at + index]
       if (next === undefined) this.#fail('Unexpected end-of-input in VALUE_STRING')
-      if ((next & 0xc0) !== 0x80) this.#fail(`Invalid UTF-8 middle byte 0x${next.toString(16)}`)
+      if ((next & 0xc0) !== 0x80) this.#failAtByte('middle', next, index)
       codePoint = (codePoint << 6) | (next & 0x3f)
     }
     if (lengthOf(codePoint) !== length || codePoint > 0x10ffff) {
-      this.#fail(`Invalid UTF-8 start byte 0x${first.toString(16)}`)
+      this.#failAtByte('start', first, 0)
     }
     return codePoint
   }
@@ -278,6 +278,12 @@ class Scanner {
   /** Jackson takes the byte here for a character. */
   #failAtCharacter(expectation: string): never {
     this.#fail(`Unexpected character (${describe(this.#peek())}): ${expectation}`)
+  }
+
+  /** Jackson has read the byte when it refuses it: the place is the one after. */
+  #failAtByte(kind: 'start' | 'middle', byte: number, index: number): never {
+    this.#at += index + 1
+    this.#fail(`Invalid UTF-8 ${kind} byte 0x${byte.toString(16)}`)
   }
 
   #failAtClose(container: Container): never {

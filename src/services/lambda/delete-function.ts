@@ -23,6 +23,9 @@ export function deleteFunctionHandlers(
     DeleteFunction: async (input, context) => {
       const located = locate(context, input, 'DeleteFunction')
       const { place, functionName, qualifier } = located
+      if (qualifier !== undefined && qualifier !== latest && !isVersionNumber(qualifier)) {
+        throw invalidParameterValue('Deletion of aliases is not currently supported.')
+      }
       if (qualifier === latest) {
         throw invalidParameterValue(
           '$LATEST version cannot be deleted without deleting the function.',
@@ -55,11 +58,6 @@ function wholeFunction(documents: Documents, located: Located, revision: number)
 
 function oneVersion(documents: Documents, located: Located, version: string): Change[] {
   const { place, functionName } = located
-  if (!isVersionNumber(version)) {
-    throw invalidParameterValue(
-      'Deletion of aliases is not currently supported with DeleteFunction. Please use DeleteAlias.',
-    )
-  }
   const users = allAliases(documents, located).filter(
     (alias) => alias.functionVersion === version || alias.routing?.version === version,
   )

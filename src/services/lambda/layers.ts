@@ -50,6 +50,7 @@ export function layerHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
       return renderLayerVersion(version, place, toUrl(deps, context.endpoint))
     },
     ListLayers: (input, context) => {
+      checkFilter(deps, input.CompatibleRuntime)
       const place = { accountId: context.accountId, region: context.region }
       const { items, nextMarker } = listLayers(documents, place, input)
       return {
@@ -62,6 +63,7 @@ export function layerHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
       }
     },
     ListLayerVersions: (input, context) => {
+      checkFilter(deps, input.CompatibleRuntime)
       const located = locateOwnLayer(context, input.LayerName, 'ListLayerVersions')
       const { items, nextMarker } = listLayerVersions(documents, located, input)
       return {
@@ -133,6 +135,13 @@ function checkRuntimes(deps: LambdaDependencies, input: PublishLayerVersionReque
     'compatibleRuntimes',
     `Member must satisfy enum value set: [${known.join(', ')}]`,
   )
+}
+
+function checkFilter({ catalogue }: LambdaDependencies, runtime: string | undefined): void {
+  if (runtime === undefined || catalogue.isKnown(runtime)) return
+  const known = catalogue.list().map(({ name }) => name)
+  const constraint = `Member must satisfy enum value set: [${known.join(', ')}]`
+  throw constraintFailed(runtime, 'compatibleRuntime', constraint)
 }
 
 function checkVersion(version: number | undefined): void {

@@ -57,6 +57,21 @@ test('PublishLayerVersion counts up, and every reader shows the same version', a
   })
 })
 
+test('a list is filtered only by a runtime that there is', async () => {
+  await using harness = await openHarness()
+  const CompatibleRuntime = 'cobol'
+  for (const answer of [
+    harness.call('ListLayers', { CompatibleRuntime } as object),
+    harness.call('ListLayerVersions', { LayerName, CompatibleRuntime } as never),
+  ]) {
+    await assert.rejects(answer, {
+      name: 'ValidationException',
+      message:
+        /^1 validation error detected: Value 'cobol' at 'compatibleRuntime' failed to satisfy constraint: Member must satisfy enum value set: \[/,
+    })
+  }
+})
+
 test('layers and their versions are listed, the newest first, filtered and in pages', async () => {
   await using harness = await openHarness()
   const { call } = harness

@@ -209,13 +209,17 @@ test('a weighted alias draws a version for every call, and its rules are kept', 
   assert.throws(() => lambda.targets.resolve(place, 'hello', '1'), { status: 404 })
 })
 
-test('$LATEST is deleted only with the function', async () => {
+test('neither $LATEST nor an alias is deleted with a qualifier', async () => {
   await using harness = await openHarness()
   const { call } = harness
   await call('CreateFunction', newFunction('hello'))
   await assert.rejects(call('DeleteFunction', { FunctionName, Qualifier: '$LATEST' }), {
     name: 'InvalidParameterValueException',
     message: '$LATEST version cannot be deleted without deleting the function.',
+  })
+  await assert.rejects(call('DeleteFunction', { FunctionName, Qualifier: 'prod' }), {
+    name: 'InvalidParameterValueException',
+    message: 'Deletion of aliases is not currently supported.',
   })
   assert.deepEqual(await call('DeleteFunction', { FunctionName, Qualifier: '9' }), {
     StatusCode: 204,

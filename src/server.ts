@@ -41,7 +41,7 @@ export type ServerOptions = {
   readonly version: string
   /** AWS's waits between attempts of asynchronous events are multiplied by this; 1 unless a test is in a hurry */
   readonly delayFactor?: number
-  /** told of each part as it is ready: ms since the process began, ms it took */
+  /** told of each part as it is ready: ms since the process began (of an environment: since its start), ms it took */
   readonly onPart?: (name: string, atMs: number, tookMs: number) => void
   /** told of defects of ours that a caller saw as a 500 */
   readonly onInternalError?: (error: unknown, operation: string) => void
@@ -140,6 +140,7 @@ async function openGround(options: ServerOptions, closers: AsyncDisposableStack)
 /** What runs functions: environments, leased through the trunk. */
 function openRunner(ground: Ground, closers: AsyncDisposableStack, options: ServerOptions) {
   const { clock, ids, driver, catalogue, logs, credentials } = ground
+  const { onPart } = options
   const size = options.isWarmPoolOn ? limits.warmPoolSize : 0
   const warmPool = new WarmPool({ clock, ids, driver, size })
   closers.defer(() => warmPool.close())
@@ -153,6 +154,10 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
     ids,
     credentials,
     endpointUrl: () => runner.endpointUrl,
+    ...(onPart && {
+      onPart: ({ functionName, version }, id, part, ...times) =>
+        onPart(`${functionName}:${version} ${id.slice(0, 8)} ${part}`, ...times),
+    }),
   })
   const fleet = new Fleet({ clock, launch })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))

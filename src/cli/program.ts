@@ -82,7 +82,10 @@ function addServerCommands(program: Command): void {
     .addOption(dataOption())
     .option('--ephemeral', 'keep everything in a temporary directory, gone at the end')
     .option('--no-warm-pool', 'start no runtimes ahead of the functions that need them')
-    .option('--trace-init', 'print which part of the server was ready when')
+    .option(
+      '--trace-init',
+      'print which part of the server, and of each environment, was ready when',
+    )
     .addOption(jsonOption())
     .action(async (options) => (await import('./start.ts')).start(options))
   program

@@ -34,6 +34,7 @@ import { Init, type InitEnd } from './phases/init.ts'
 import { Run } from './phases/run.ts'
 import { toRuntimeEvent } from './runtime-api/next.ts'
 import type { Answer, PostedError, RuntimeSession } from './runtime-api/session.ts'
+import { type OnStartPart, StartTrace } from './start-trace.ts'
 import { assertTransition } from './states.ts'
 import { type FunctionCredentials, logStreamName } from './variables.ts'
 
@@ -53,6 +54,8 @@ export type EnvironmentOptions = {
   /** asked for at each start of a process, so that a reset gets fresh ones */
   readonly credentials?: (() => FunctionCredentials) | undefined
   readonly initTimeoutMs?: number | undefined
+  /** told which part of each start of a process is ready when */
+  readonly onPart?: ((environmentId: string, ...part: Parameters<OnStartPart>) => void) | undefined
 }
 
 /** Make an environment. Its init begins at once. */
@@ -74,6 +77,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #pastUsedMib = 0
   #guest: Guest | undefined
   #init: Init | undefined
+  #trace: StartTrace | undefined
   #run: Run | undefined
   #stopped: Promise<void> | undefined
 
@@ -125,6 +129,10 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   // What the guest tells.
 
+  onStarted(): void {
+    this.#trace?.ready('spawn')
+  }
+
   onLine(line: string): void {
     this.writeLine(line)
     this.#run?.line(line)
@@ -133,6 +141,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   onReady(guest: Guest): void {
     const run = this.#run
     if (this.#init) {
+      this.#trace?.ready('first next')
       this.#init.ready()
     } else if (run) {
       run.isOver = true
@@ -195,6 +204,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
       ...(phase === 'init' && { limit: { ms, failure: timeoutFailure(ms) } }),
     })
     this.#init = init
+    const { onPart } = this.#options
+    if (onPart) this.#trace = new StartTrace(this.#clock, (...part) => onPart(this.id, ...part))
     background('start environment', this.#startGuest(init))
   }
 
@@ -202,6 +213,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     try {
       await this.#house.open()
       if (init.isOver) return
+      this.#trace?.ready('listen')
       const guest = this.#house.admit(this)
       if (guest instanceof Guest) this.#guest = guest
       else init.fail(guest)
@@ -231,6 +243,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const guest = this.#guest
     const run = this.#run
     if (guest) guest.isInitialised = true
+    this.#trace?.ready('init')
     if (!run) {
       this.#move('ready')
       return

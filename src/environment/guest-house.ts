@@ -52,7 +52,7 @@ export class GuestHouse {
     const guest = new Guest({
       api: this.#api,
       listener,
-      start: (onOutput) => this.#start(argv, onOutput),
+      start: (onOutput) => this.#start(argv, onOutput, () => listener.onStarted()),
     })
     this.#temporaryDirectory = guest.sandbox.temporaryDirectory
     return guest
@@ -67,7 +67,11 @@ export class GuestHouse {
     }
   }
 
-  #start(argv: SandboxSpec['argv'], onOutput: SandboxSpec['onOutput']): Sandbox {
+  #start(
+    argv: SandboxSpec['argv'],
+    onOutput: SandboxSpec['onOutput'],
+    onStarted: () => void,
+  ): Sandbox {
     const { id, version, driver, credentials } = this.#options
     this.#guestCount += 1
     const spec: SandboxSpec = {
@@ -82,6 +86,7 @@ export class GuestHouse {
       memoryMib: version.memoryMib,
       ephemeralStorageMib: version.ephemeralStorageMib,
       onOutput,
+      onStarted,
     }
     const prepared = this.#prepared
     this.#prepared = undefined

@@ -10,6 +10,8 @@ import type { RuntimeSession, SessionListener } from './runtime-api/session.ts'
 const drainMs = 250
 
 export type GuestListener = {
+  /** the process runs */
+  onStarted(): void
   onReady(guest: Guest): void
   onAnswer: SessionListener['onAnswer']
   onInitError: SessionListener['onInitError']

@@ -5,6 +5,7 @@
 import { fleetLimits } from '../config.ts'
 import { canBePrepared } from '../environment/entrypoint.ts'
 import { createEnvironment } from '../environment/environment.ts'
+import type { OnStartPart } from '../environment/start-trace.ts'
 import type { Credentials, SessionCredential } from '../gateway/credentials.ts'
 import type { Clock } from '../lib/clock.ts'
 import { invalidRuntime } from '../lib/errors/lambda.ts'
@@ -27,6 +28,12 @@ export type LauncherOptions = {
   readonly credentials?: Credentials
   /** where functions reach this server's services; asked for at each start, since the port is known late */
   readonly endpointUrl?: () => string | undefined
+  /** told which part of each starting environment is ready when */
+  readonly onPart?: (
+    version: FunctionVersion,
+    environmentId: string,
+    ...part: Parameters<OnStartPart>
+  ) => void
 }
 
 /** Make the fleet's way to new environments.
@@ -34,7 +41,7 @@ export type LauncherOptions = {
 export function createLauncher(options: LauncherOptions): Launch {
   return (version) => {
     const runtime = findRuntime(options.catalogue, version.runtime)
-    const { driver, clock, ids, credentials } = options
+    const { driver, clock, ids, credentials, onPart } = options
     return createEnvironment({
       version,
       runtime,
@@ -46,6 +53,7 @@ export function createLauncher(options: LauncherOptions): Launch {
         options.logs.append(version, version.logGroup, logStream, { timestampMs, message }),
       endpointUrl: options.endpointUrl?.(),
       credentials: credentials && (() => sessionOf(credentials, version)),
+      ...(onPart && { onPart: (...part) => onPart(version, ...part) }),
     })
   }
 }

@@ -18,6 +18,8 @@ export type SandboxSpec = {
   readonly ephemeralStorageMib: number
   /** whole chunks as the process wrote them; both outputs of all processes of the sandbox */
   readonly onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void
+  /** the program runs; at once when a bootstrap that waited becomes it */
+  readonly onStarted?: () => void
 }
 
 /** A generic bootstrap, started before anybody knows for which function. It waits for one line of JSON on its standard

@@ -239,6 +239,20 @@ describe('environment', { concurrency: 3 }, () => {
     assert.match(env.log.join('\n'), /Phase: init\tStatus: error\tError Type: Runtime.ExitError/)
   })
 
+  test('each start is traced part by part', async () => {
+    const parts: string[] = []
+    await using env = openEnvironment(driver, {
+      version: { environment: { INIT: 'exit:1' } },
+      onPart: (id, part, atMs, tookMs) => {
+        assert.ok(env.environment.id === id && tookMs >= 0 && atMs >= tookMs)
+        parts.push(part)
+      },
+    })
+    await env.invoke({})
+    await env.invoke({})
+    assert.deepEqual(parts, ['listen', 'spawn', 'listen', 'spawn', 'first next', 'init'])
+  })
+
   test('an init that takes too long is ended and repeated on the time of the invocation', async () => {
     const changes = { version: { timeoutMs: 2000 }, initTimeoutMs: 600 }
     await using once = openEnvironment(driver, {

@@ -76,6 +76,7 @@ class ProcessDriver implements Driver {
       limits: limitsOf(spec, directory),
     })
     handle.readOutput(spec.onOutput)
+    if (spec.onStarted) handle.whenStarted(spec.onStarted)
     return new ProcessSandbox(spec.id, handle, directory)
   }
 
@@ -114,6 +115,7 @@ class ProcessDriver implements Driver {
     const directory = this.#makeTemporaryDirectory(spec.id)
     handle.limit(limitsOf(spec, directory))
     handle.readOutput(spec.onOutput)
+    if (spec.onStarted) handle.whenStarted(spec.onStarted)
     handle.writeInput(
       JSON.stringify({
         environment: { TMPDIR: directory, ...spec.environment },

@@ -86,21 +86,28 @@ export class ProcessHandle {
     else if (!this.#isDead) this.#wiring?.writeInput(line)
   }
 
+  /** Call `act` once the process runs; now if it does. */
+  whenStarted(act: (pid: number) => void): void {
+    if (this.#isDead) return
+    if (this.#pid === undefined) this.#early.push(act)
+    else act(this.#pid)
+  }
+
   /** Signal the process; once it is started if it is not yet. */
   signal(name: NodeJS.Signals): void {
-    this.#whenStarted((pid) => signalProcess(pid, name))
+    this.whenStarted((pid) => signalProcess(pid, name))
   }
 
   /** Signal all of its group; once it is started if it is not yet. */
   signalGroup(name: NodeJS.Signals): void {
-    this.#whenStarted((pid) => signalGroup(pid, name))
+    this.whenStarted((pid) => signalGroup(pid, name))
   }
 
   /** Kill it and all that it started, and wait for its end. Idempotent. */
   async kill(): Promise<void> {
     if (!this.#isKilled) {
       this.#isKilled = true
-      this.#whenStarted(killTree)
+      this.whenStarted(killTree)
       const timer = this.#clock.after(giveUpMs, () => this.#end({ isOutOfMemory: false }))
       void this.exited.then(() => timer.clear())
     }
@@ -140,12 +147,6 @@ export class ProcessHandle {
         })
         break
     }
-  }
-
-  #whenStarted(act: (pid: number) => void): void {
-    if (this.#isDead) return
-    if (this.#pid === undefined) this.#early.push(act)
-    else act(this.#pid)
   }
 
   #started(pid: number): void {

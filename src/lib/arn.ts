@@ -24,7 +24,7 @@ export type LayerVersionReference = Place & {
 const region = '(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\\d'
 const functionReference = new RegExp(
   `^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:(?<region>${region}):)?(?:(?<accountId>\\d{12}):)?` +
-    '(?:function:)?(?<functionName>[a-zA-Z0-9-_.]+)(?::(?<qualifier>\\$LATEST|[a-zA-Z0-9-_]+))?$',
+    '(?:function:)?(?<functionName>[a-zA-Z0-9-_.]+)(?::(?<qualifier>\\$LATEST(?:\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$',
 )
 const layerReference = new RegExp(
   `^arn:[a-zA-Z0-9-]+:lambda:(?<region>${region}):(?<accountId>\\d{12}):layer:(?<layerName>[a-zA-Z0-9-_]{1,140})(?::(?<version>\\d{1,15}))?$`,

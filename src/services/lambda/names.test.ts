@@ -27,6 +27,17 @@ test('locate() finds the same function by every form of its name', () => {
   )
 })
 
+test('locate() takes the longest names and the qualifiers that the service model allows', () => {
+  const functionName = 'f'.repeat(64)
+  for (const qualifier of ['a'.repeat(128), '$LATEST.PUBLISHED']) {
+    const expected = { place: asker, functionName, qualifier }
+    const FunctionName = functionArn(asker, functionName, qualifier)
+    assert.deepEqual(locate(asker, { FunctionName }, 'X'), expected)
+    const beside = { FunctionName: functionName, Qualifier: qualifier }
+    assert.deepEqual(locate(asker, beside, 'X'), expected)
+  }
+})
+
 test('locate() answers any text with a function or with our error', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 200 }), fc.string({ maxLength: 150 }), (name, qualifier) => {
@@ -51,12 +62,12 @@ test('locate() words what is wrong with a name or a qualifier', () => {
   }
   const prefix = 'ValidationException 1 validation error detected: Value'
   assert.equal(
-    failure('x'.repeat(171)),
-    `${prefix} '${'x'.repeat(171)}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 170`,
+    failure('x'.repeat(257)),
+    `${prefix} '${'x'.repeat(257)}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 256`,
   )
   assert.ok(failure('a b').startsWith(`${prefix} 'a b' at 'functionName' failed to satisfy`))
   assert.equal(
     failure('a', 'b c'),
-    `${prefix} 'b c' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)`,
+    `${prefix} 'b c' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+`,
   )
 })

@@ -21,11 +21,11 @@ export type Located = {
 /** What is known of who asks. */
 export type Asker = Place & { readonly caller?: Caller | undefined }
 
-const maxReferenceLength = 170
+const maxReferenceLength = 256
 const referencePattern =
   '(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?' +
   '(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?'
-const qualifierForm = /^[a-zA-Z0-9$_-]{1,128}$/
+const qualifierForm = /^(?:\$LATEST\.PUBLISHED|[a-zA-Z0-9$_-]{1,128})$/
 
 /** Find out which function is meant.
  *  @param action  e.g. `GetFunction`, for the text of a refusal
@@ -112,6 +112,6 @@ function malformedQualifier(text: string): AwsError {
   const constraint =
     text.length > 128
       ? 'Member must have length less than or equal to 128'
-      : 'Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)'
+      : 'Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+'
   return constraintFailed(text, 'qualifier', constraint)
 }

@@ -9,6 +9,9 @@ import { Connection, type ConnectionOwner, type Receiver } from './connection.ts
 import { route } from './routes.ts'
 import { RuntimeSession, type SessionListener } from './session.ts'
 
+/** runtimes use one or two; every file of the server that one function could take is one that others lack */
+const maxConnectionCount = 128
+
 /** Until the first process there is nobody to hear of calls, and nobody to call. */
 const nobody: SessionListener = { onReady() {}, onAnswer() {}, onInitError() {} }
 
@@ -24,6 +27,7 @@ export class RuntimeApi implements ConnectionOwner {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#connections.add(new Connection(socket, this, clock))
     })
+    this.#server.maxConnections = maxConnectionCount
   }
 
   /** Open the port.

@@ -159,6 +159,10 @@ export const logLimits = {
 
 /** The gateway's own limits (gateway/). */
 export const gatewayLimits = {
+  /** head of a request, read before anybody knows who sends it; AWS's own front ends take less */
+  maxHeaderBytes: 128 * KIB,
+  /** bodies that are on their way from callers not proven yet, all connections together */
+  maxUnprovenBytes: 1024 * MIB,
   /** heads longer than this leave the fast lane */
   maxFastHeadBytes: 64 * KIB,
   /** a head that comes in more pieces than this leaves the fast lane */

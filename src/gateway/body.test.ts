@@ -4,13 +4,17 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { AwsError } from '../lib/errors/aws-error.ts'
-import { bodyTooLarge, collect, joined, unpackGzip } from './body.ts'
+import { BytesInFlight, bodyTooLarge, collect, joined, unpackGzip } from './body.ts'
 
 async function* stream(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
 
-const limit = (maxBytes: number) => ({ maxBytes, tooLarge: bodyTooLarge })
+const limit = (maxBytes: number, inFlight = new BytesInFlight(1_000_000)) => ({
+  maxBytes,
+  inFlight,
+  tooLarge: bodyTooLarge,
+})
 const isTooLarge = (error: unknown): boolean => error instanceof AwsError && error.status === 413
 
 test('collect() keeps the chunks and hashes them as one', async () => {
@@ -35,6 +39,19 @@ test('collect() stops reading at its limit', async () => {
   }
   await assert.rejects(collect(endless(), limit(100)), isTooLarge)
   assert.equal(readCount, 11)
+})
+
+test('collect() refuses what is too much at once, counts tiny chunks for what they cost, and gives back', async () => {
+  const inFlight = new BytesInFlight(10_000)
+  const drops = Array.from({ length: 100 }, () => Buffer.alloc(1))
+  const isBusy = (error: unknown): boolean => error instanceof AwsError && error.status === 503
+  await assert.rejects(collect(stream(drops), limit(1000, inFlight)), isBusy)
+  await assert.rejects(collect(stream([Buffer.alloc(9_800)]), limit(20_000, inFlight)), isBusy)
+  assert.equal(
+    (await collect(stream([Buffer.alloc(9_700)]), limit(20_000, inFlight))).chunks.length,
+    1,
+  )
+  assert.equal(inFlight.tryAdd(9_744), 10_000)
 })
 
 test('unpackGzip() unpacks, but no bomb', async () => {

@@ -39,8 +39,36 @@ export class BodyHash {
   }
 }
 
+/** a chunk of one byte is kept as an object too */
+const chunkCostBytes = 256
+
+/** How much of bodies is on its way, all connections together: who knows a key's name, but not its secret, could have any number
+ *  of them kept until they are whole. */
+export class BytesInFlight {
+  readonly #maxBytes: number
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Count a chunk, and what it costs to keep one.
+   *  @returns what to remove later; 0 when that would be too much, and nothing is counted */
+  tryAdd(byteCount: number): number {
+    const cost = byteCount + chunkCostBytes
+    if (this.#bytes + cost > this.#maxBytes) return 0
+    this.#bytes += cost
+    return cost
+  }
+
+  remove(byteCount: number): void {
+    this.#bytes -= byteCount
+  }
+}
+
 export type BodyLimit = {
   readonly maxBytes: number
+  readonly inFlight: BytesInFlight
   /** makes the error that is thrown beyond `maxBytes` */
   tooLarge(): AwsError
 }
@@ -53,7 +81,7 @@ export type CollectedBody = {
 }
 
 /** Read a body to its end, or to its limit.
- *  @throws AwsError `limit.tooLarge()`; no more is read then */
+ *  @throws AwsError `limit.tooLarge()`, or 503 when too much comes in at once; no more is read then */
 export async function collect(
   source: AsyncIterable<Uint8Array>,
   limit: BodyLimit,
@@ -61,11 +89,19 @@ export async function collect(
   const chunks: Uint8Array[] = []
   const digest = new BodyHash()
   let size = 0
-  for await (const chunk of source) {
-    size += chunk.length
-    if (size > limit.maxBytes) throw limit.tooLarge()
-    chunks.push(chunk)
-    digest.add(chunk)
+  let countedBytes = 0
+  try {
+    for await (const chunk of source) {
+      size += chunk.length
+      if (size > limit.maxBytes) throw limit.tooLarge()
+      const cost = limit.inFlight.tryAdd(chunk.length)
+      if (cost === 0) throw tooMuchAtOnce()
+      countedBytes += cost
+      chunks.push(chunk)
+      digest.add(chunk)
+    }
+  } finally {
+    limit.inFlight.remove(countedBytes)
   }
   return { chunks, sha256: digest.hex() }
 }
@@ -103,5 +139,14 @@ export function bodyTooLarge(): AwsError {
     code: 'RequestEntityTooLargeException',
     status: 413,
     message: 'Request body is too large',
+  })
+}
+
+/** More comes in at once than there is memory for. */
+export function tooMuchAtOnce(): AwsError {
+  return new AwsError({
+    code: 'ServiceUnavailableException',
+    status: 503,
+    message: 'Too many large requests are being received. Please try again.',
   })
 }

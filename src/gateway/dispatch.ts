@@ -23,8 +23,8 @@ import type { Authorization } from './auth/authorization.ts'
 import type { SignedParts } from './auth/canonical.ts'
 import { openSignedBody } from './auth/payload.ts'
 import type { Admitted, Verifier } from './auth/verify.ts'
-import { bodyTooLarge, collect, joined, unpackGzip } from './body.ts'
-import type { BodyLimit, BodySource } from './body.ts'
+import { bodyTooLarge, collect, joined, tooMuchAtOnce, unpackGzip } from './body.ts'
+import type { BodyLimit, BodySource, BytesInFlight } from './body.ts'
 import { renderError, wireRequestId, withRequestIds } from './respond.ts'
 import type { RawRequest, RawResponse, RequestContext, Service } from './service.ts'
 
@@ -34,6 +34,7 @@ export type Dispatcher = {
   readonly verifier: Verifier
   readonly clock: Clock
   readonly ids: Ids
+  readonly inFlight: BytesInFlight
   /** base URL for clients whose Host header says nothing */
   endpoint(): string
   /** told of everything thrown that is no AwsError */
@@ -77,7 +78,7 @@ async function run(
   if (!admitted) refuseUnsigned(progress.identified)
   let body = await openBody(dispatcher, exchange, { admitted, identified: progress.identified })
   if (progress.identified?.needsBody) {
-    body = await wholeBody(body, bodyLimit(progress.identified))
+    body = await wholeBody(body, bodyLimit(dispatcher, progress.identified))
     progress.identified = identify(request, joined(body), scope)
     if (!admitted) refuseUnsigned(progress.identified)
   }
@@ -133,8 +134,8 @@ async function openBody(
   const { request, body } = exchange
   const { admitted, identified } = known
   const limit = admitted
-    ? bodyLimit(identified)
-    : { maxBytes: maxUnsignedBytes, tooLarge: bodyTooLarge }
+    ? bodyLimit(dispatcher, identified)
+    : { maxBytes: maxUnsignedBytes, tooLarge: bodyTooLarge, inFlight: dispatcher.inFlight }
   // A stream is not kept: its length is the handler's business.
   const isKept = !(admitted && identified?.streamsInput)
   if (isKept && (body.declaredBytes ?? 0) > limit.maxBytes) throw limit.tooLarge()
@@ -148,11 +149,14 @@ async function openBody(
   })
 }
 
-function bodyLimit(identified: Identified | undefined): BodyLimit {
+function bodyLimit(
+  { inFlight }: Pick<Dispatcher, 'inFlight'>,
+  identified: Identified | undefined,
+): BodyLimit {
   if (identified?.service === 'lambda' && identified.operation === 'Invoke') {
-    return { maxBytes: lambdaLimits.maxPayloadBytes, tooLarge: invokeTooLarge }
+    return { maxBytes: lambdaLimits.maxPayloadBytes, tooLarge: invokeTooLarge, inFlight }
   }
-  return { maxBytes: limits.maxBodyBytes, tooLarge: bodyTooLarge }
+  return { maxBytes: limits.maxBodyBytes, tooLarge: bodyTooLarge, inFlight }
 }
 
 /** source  Lambda API reference, Invoke (RequestTooLargeException) */
@@ -186,21 +190,24 @@ async function call(dispatcher: Dispatcher, given: Call): Promise<WireResponse> 
   })
   const raw = ownMember(service?.raw, identified.operation)
   if (raw) {
-    const body = await wholeBody(given.body, bodyLimit(identified))
+    const body = await wholeBody(given.body, bodyLimit(dispatcher, identified))
     const { method, target, headers } = request
     const response = await raw({ method, target, headers, body }, context)
     return { ...response, body: joined(response.body) }
   }
   const handler = ownMember(service?.handlers, identified.operation)
   if (!handler) throw notImplemented(identified)
-  const input = decodeInput(identified, request, await inputBody(given))
+  const input = decodeInput(identified, request, await inputBody(dispatcher, given))
   return encodeOutput(identified, await handler(input as never, context), requestId)
 }
 
 /** The body as the codec takes it: a stream only where the operation takes one. */
-async function inputBody({ exchange, identified, admitted, body }: Call): Promise<WireBody> {
+async function inputBody(
+  dispatcher: Dispatcher,
+  { exchange, identified, admitted, body }: Call,
+): Promise<WireBody> {
   if (identified.streamsInput && Symbol.asyncIterator in body) return body
-  const limit = bodyLimit(identified)
+  const limit = bodyLimit(dispatcher, identified)
   const bytes = joined(await wholeBody(body, limit))
   const isPacked = exchange.request.headers['content-encoding']?.toLowerCase() === 'gzip'
   return isPacked && !admitted?.isS3 ? unpackGzip(bytes, limit) : bytes
@@ -252,6 +259,7 @@ export type InvokeRoute = {
     signal: AbortSignal,
   ) => Promise<RawResponse>
   readonly tooLarge: () => RawResponse
+  readonly tooMuchAtOnce: () => RawResponse
 }
 
 /** Prepare the answering of Invoke without the codec.
@@ -293,6 +301,7 @@ export function invokeRoute(dispatcher: Dispatcher): InvokeRoute | undefined {
       }
     },
     tooLarge: () => fail(invokeTooLarge(), begin()),
+    tooMuchAtOnce: () => fail(tooMuchAtOnce(), begin()),
   }
 }
 

@@ -9,6 +9,7 @@ import { BadRequestHead, bodyFraming, parseRequestHead } from '../lib/http/head.
 import type { RequestHead } from '../lib/http/head.ts'
 import type { Admitted } from './auth/verify.ts'
 import { BodyHash } from './body.ts'
+import type { BytesInFlight } from './body.ts'
 import type { Deadlines, Expirable } from './deadlines.ts'
 import { responseHead } from './response-head.ts'
 import type { RawRequest, RawResponse } from './service.ts'
@@ -31,6 +32,10 @@ export type FastLane = {
   ): Promise<RawResponse>
   /** what an Invoke gets whose body is too large to be read */
   tooLarge(): RawResponse
+  /** what an Invoke gets while `inFlight` is full */
+  tooMuchAtOnce(): RawResponse
+  /** bodies that did not come in one piece */
+  readonly inFlight: BytesInFlight
   /** Give the socket to node:http, these bytes first. */
   handOver(socket: Socket, bytes: Buffer): void
 }
@@ -70,6 +75,8 @@ export class FastConnection implements Expirable {
   #body: Buffer[] = []
   #bodyHash = new BodyHash()
   #missingBytes = 0
+  /** of `#body`, as counted in flight */
+  #countedBytes = 0
   #abort: AbortController | undefined
   #isDraining = false
 
@@ -135,7 +142,7 @@ export class FastConnection implements Expirable {
   readonly #onClose = (): void => {
     this.#state = 'closed'
     this.#bytes = empty
-    this.#body = []
+    this.#dropBody()
     this.#lane.deadlines.delete(this)
     this.#abort?.abort()
   }
@@ -207,7 +214,16 @@ export class FastConnection implements Expirable {
     } else {
       this.#take(chunk)
     }
-    if (this.#missingBytes === 0) this.#run()
+    if (this.#missingBytes === 0) return this.#run()
+    const cost = this.#lane.inFlight.tryAdd(chunk.length)
+    this.#countedBytes += cost
+    if (cost === 0) this.#refuseBody(this.#lane.tooMuchAtOnce(), 0)
+  }
+
+  #dropBody(): void {
+    this.#lane.inFlight.remove(this.#countedBytes)
+    this.#countedBytes = 0
+    this.#body = []
   }
 
   #take(chunk: Buffer): void {
@@ -223,7 +239,7 @@ export class FastConnection implements Expirable {
     if (head === undefined || admission === undefined) return
     const request = rawRequest(head, this.#body)
     const bodySha256 = this.#bodyHash.hex()
-    this.#body = []
+    this.#dropBody()
     this.#bodyHash = new BodyHash()
     this.#state = 'running'
     if (isRefusal(admission)) {
@@ -294,6 +310,7 @@ export class FastConnection implements Expirable {
   }
 
   #refuseBody(response: RawResponse, receivedBytes: number): void {
+    this.#dropBody()
     this.#write(response, false)
     this.#state = 'discarding'
     if (this.#missingBytes > limits.maxBodyBytes) this.#missingBytes = limits.maxBodyBytes

@@ -13,6 +13,7 @@ import { PlatformError } from '../lib/errors/platform-error.ts'
 import type { Ids } from '../lib/ids.ts'
 import { preloadModels } from '../protocol/codec.ts'
 import { createVerifier } from './auth/verify.ts'
+import { BytesInFlight } from './body.ts'
 import type { Credentials } from './credentials.ts'
 import { Deadlines } from './deadlines.ts'
 import { dispatch, invokeRoute } from './dispatch.ts'
@@ -35,6 +36,8 @@ export type GatewayOptions = {
   readonly ids: Ids
   /** further unsigned routes below `/_lair/` */
   readonly routes?: readonly LocalRoute[]
+  /** of bodies that are on their way; gatewayLimits.maxUnprovenBytes unless a test is about it */
+  readonly maxBytesInFlight?: number
   /** what /_lair/version says */
   readonly version?: string
   /** told of everything a handler throws that is no AwsError; the caller gets a bare 500 */
@@ -58,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const host = await checkedAddress(options.host, credentials)
   preloadModels(options.services.map((service) => service.name))
   const server = createServer({
-    maxHeaderSize: limits.maxHeaderBytes,
+    maxHeaderSize: gatewayLimits.maxHeaderBytes,
     headersTimeout: limits.headerTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -73,6 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     verifier: createVerifier({ credentials, clock }),
     clock,
     ids,
+    inFlight: new BytesInFlight(options.maxBytesInFlight ?? gatewayLimits.maxUnprovenBytes),
     endpoint: () => endpoint,
     onInternalError: (error, operation) => options.onInternalError?.(error, operation),
   }
@@ -124,6 +128,8 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
       admit: route.admit,
       answer: route.answer,
       tooLarge: route.tooLarge,
+      tooMuchAtOnce: route.tooMuchAtOnce,
+      inFlight: dispatcher.inFlight,
       handOver: (handed, bytes) => {
         fast.delete(connection)
         handed.pause()

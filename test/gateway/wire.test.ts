@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { limits } from '../../src/config.ts'
+import { gatewayLimits, limits } from '../../src/config.ts'
 import { startTestServer, Wire } from './support/server.ts'
 import type { TestServer, WireAnswer } from './support/server.ts'
 import { signedInvoke, signedRequest } from './support/sign.ts'
@@ -160,6 +160,27 @@ test('a stranger is refused before the body has come, in both lanes', async () =
   assert.deepEqual([small?.status, next?.status], [403, 200])
 })
 
+test('bodies that are on their way have a limit together, in both lanes', async () => {
+  await using small = await startTestServer({ maxBytesInFlight: 300_000 })
+  const { gateway } = small
+  const body = JSON.stringify('x'.repeat(200_000))
+  for (const headers of [{}, { origin: 'http://localhost' }]) {
+    const signed = await signedInvoke(gateway, 'echo', body, headers)
+    await using first = await Wire.open(gateway)
+    first.send(signed.slice(0, -1))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await using second = await Wire.open(gateway)
+    second.send(signed.slice(0, -1))
+    const [refused] = await second.responses(1)
+    assert.equal(refused?.status, 503)
+    first.send(signed.slice(-1))
+    assert.equal((await first.responses(1))[0]?.status, 200)
+    await using third = await Wire.open(gateway)
+    third.send(signed)
+    assert.equal((await third.responses(1))[0]?.status, 200)
+  }
+})
+
 test('a body beyond every limit is refused by its length, and by its bytes', async () => {
   const { gateway } = server
   const target = '/2015-03-31/functions'
@@ -278,9 +299,9 @@ test('what is no HTTP gets 400, what is odd gets an answer of its own', async ()
     ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400],
     ['POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400],
     ['GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n', 400],
-    [`GET /${'a'.repeat(limits.maxHeaderBytes)} HTTP/1.1\r\n`, 431],
+    [`GET /${'a'.repeat(gatewayLimits.maxHeaderBytes)} HTTP/1.1\r\n`, 431],
     [
-      `POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nX: ${'a'.repeat(limits.maxHeaderBytes)}`,
+      `POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nX: ${'a'.repeat(gatewayLimits.maxHeaderBytes)}`,
       431,
     ],
   ] as const) {

@@ -72,3 +72,11 @@ test('a slot that was taken from the pool goes back there, even when a reservati
   assert.equal(counters.account.unreservedCount, 0)
   assert.equal(counters.functionCount, 0)
 })
+
+test('counters that nobody uses are dropped, those of their account with the last', () => {
+  const concurrency = new Concurrency()
+  const used = ['f', 'f', 'g'].map((name) => concurrency.enter(version(name)))
+  assert.equal(concurrency.size, 3)
+  for (const counters of used) concurrency.leave(counters)
+  assert.equal(concurrency.size, 0)
+})

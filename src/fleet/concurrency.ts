@@ -20,7 +20,15 @@ export type Counters = {
   functionCount: number
   /** environments and waiters that still refer to these counters */
   userCount: number
-  readonly account: { unreservedCount: number }
+  readonly account: AccountCounters
+}
+
+/** Of an account in a region. */
+type AccountCounters = {
+  readonly key: string
+  unreservedCount: number
+  /** functions that refer to these counters */
+  functionCount: number
 }
 
 /** One place of the shared or the reserved concurrency that is taken. */
@@ -60,7 +68,7 @@ export function throttled(reason: string): AwsError {
 /** All counters, made when first needed and dropped when nobody uses them. */
 export class Concurrency {
   readonly #functions = new Map<string, Counters>()
-  readonly #accounts = new Map<string, { unreservedCount: number }>()
+  readonly #accounts = new Map<string, AccountCounters>()
 
   /** The counters of a version's function; pair with `leave`. */
   enter(version: FunctionVersion): Counters {
@@ -69,7 +77,11 @@ export class Concurrency {
     let counters = this.#functions.get(key)
     if (counters === undefined) {
       let account = this.#accounts.get(place)
-      if (account === undefined) this.#accounts.set(place, (account = { unreservedCount: 0 }))
+      if (account === undefined) {
+        account = { key: place, unreservedCount: 0, functionCount: 0 }
+        this.#accounts.set(place, account)
+      }
+      account.functionCount++
       counters = { key, functionCount: 0, userCount: 0, account }
       this.#functions.set(key, counters)
     }
@@ -78,6 +90,14 @@ export class Concurrency {
   }
 
   leave(counters: Counters): void {
-    if (--counters.userCount === 0) this.#functions.delete(counters.key)
+    if (--counters.userCount > 0) return
+    this.#functions.delete(counters.key)
+    const { account } = counters
+    if (--account.functionCount === 0) this.#accounts.delete(account.key)
+  }
+
+  /** how many counters are kept, of functions and of accounts */
+  get size(): number {
+    return this.#functions.size + this.#accounts.size
   }
 }

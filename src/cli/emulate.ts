@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { lambdaLimits, limits } from '../config.ts'
+import { isForeignPage } from '../gateway/browser-guard.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { systemIds } from '../lib/ids.ts'
 import {
@@ -70,6 +71,12 @@ async function answer(
     response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n')
     return
   }
+  // Nothing is signed here: without this, every page in the user's browser could run the function.
+  if (isForeignPage(headersOf(request))) {
+    request.resume()
+    response.writeHead(403, { 'content-type': 'text/plain' }).end('Web pages are not served\n')
+    return
+  }
   try {
     await runFor(local, request, response)
   } catch (error) {
@@ -79,6 +86,10 @@ async function answer(
       .writeHead(status, { 'content-type': 'application/json' })
       .end(JSON.stringify({ errorMessage: message }))
   }
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }
 
 /** The event; undefined when it is too large, however its length is told: then it is read but not kept, so that the client gets to

@@ -35,6 +35,8 @@ test('emulate answers unsigned invocations until it is told to stop', async (t) 
   assert.equal(failed.headers.get('x-amz-function-error'), 'Unhandled')
   assert.match(await failed.text(), /"errorType":"RangeError"/)
 
+  assert.equal((await post('{}', { origin: 'https://evil.example' })).status, 403)
+  assert.equal((await post('{}', { origin: 'http://localhost:3000' })).status, 200)
   assert.equal((await fetch(url)).status, 404)
   assert.equal((await fetch(`${endpoint}/elsewhere`, { method: 'POST' })).status, 404)
   assert.equal(await emulator.stop(), 0)

@@ -48,7 +48,8 @@ function silent() {}
 
 function log(level, message, rest) {
   const line = output.isJson ? jsonLine(level, message, rest) : textLine(level, message, rest)
-  writeLine(`${line.replaceAll('\n', '\r')}\n`)
+  // One event a line, but for the oldest runtimes, whose lines were read as they are.
+  writeLine(`${output.model.isAncient ? line : line.replaceAll('\n', '\r')}\n`)
 }
 
 function textLine(level, message, rest) {

@@ -1,6 +1,6 @@
 /**
  * `lair emulate FOLDER`: a drop-in for AWS's Runtime Interface Emulator: one function, unsigned, on one port. Unlike it, this runs
- * invocations side by side.
+ * invocations side by side, and answers errors, timeouts and empty events as AWS does.
  * source: README of aws-lambda-runtime-interface-emulator.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -15,7 +15,7 @@ import {
   type LocalFunctionOptions,
 } from './local-function.ts'
 import { toPort } from './numbers.ts'
-import { CommandError, note, print, printJson, styled } from './terminal.ts'
+import { CommandError, note, print, printJson, styled, unfolded } from './terminal.ts'
 
 export type EmulateOptions = LocalFunctionOptions & { port: string; json?: boolean }
 
@@ -24,7 +24,10 @@ const path = /^\/2015-03-31\/functions\/[^/]+\/invocations\/?(?:\?.*)?$/
 /** Serve until SIGTERM or SIGINT. */
 export async function emulate(folder: string, options: EmulateOptions): Promise<void> {
   const wantedPort = toPort(options.port)
-  const local = await openLocalFunction(folder, { ...options, onLine: (line) => note(line) })
+  const local = await openLocalFunction(folder, {
+    ...options,
+    onLine: (line) => note(unfolded(line)),
+  })
   const server = createServer({ requestTimeout: limits.requestTimeoutMs }, (request, response) => {
     void answer(local, request, response)
   })
@@ -111,13 +114,15 @@ async function runFor(
   response: ServerResponse,
 ): Promise<void> {
   const event = await readEvent(request)
+  const requestId = systemIds.uuid()
   if (event === undefined) {
     response.writeHead(413).end()
     return
   }
   const clientContext = request.headers['x-amz-client-context']
   const wantsTail = request.headers['x-amz-log-type'] === 'Tail'
-  const result = await local.run(event, {
+  const result = await local.run(event.length === 0 ? Buffer.from('{}') : event, {
+    requestId,
     wantsTail,
     ...(typeof clientContext === 'string' && {
       clientContext: Buffer.from(clientContext, 'base64').toString('utf8'),
@@ -126,7 +131,7 @@ async function runFor(
   const { reply } = result
   response.writeHead(200, {
     'content-type': 'contentType' in reply ? reply.contentType : 'application/json',
-    'x-amzn-requestid': systemIds.uuid(),
+    'x-amzn-requestid': requestId,
     ...(reply.kind !== 'ok' && { 'x-amz-function-error': 'Unhandled' }),
     ...(result.tail && { 'x-amz-log-result': result.tail.toString('base64') }),
   })

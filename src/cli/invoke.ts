@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { send } from './client.ts'
 import { openLocalFunction, type LocalFunctionOptions } from './local-function.ts'
-import { CommandError, note, print, printJson, styled } from './terminal.ts'
+import { CommandError, note, print, printJson, styled, unfolded } from './terminal.ts'
 
 export type InvokeOptions = LocalFunctionOptions & {
   event: string
@@ -110,7 +110,7 @@ async function invokeDeployed(
 function show(answer: Answer, options: InvokeOptions): void {
   if (answer.functionError !== undefined) process.exitCode = functionFailedStatus
   if (options.json) return printJson(answer)
-  if (answer.log) note(answer.log.trimEnd())
+  if (answer.log) note(unfolded(answer.log.trimEnd()))
   const isTerminal = process.stdout.isTTY
   const payload = isTerminal ? pretty(answer.payload) : answer.payload
   print(answer.functionError === undefined ? payload : styled('red', payload))

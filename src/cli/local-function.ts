@@ -41,7 +41,7 @@ export type LocalFunction = {
   readonly description: string
   run(
     event: Uint8Array,
-    options: { wantsTail: boolean; clientContext?: string },
+    options: { wantsTail: boolean; clientContext?: string; requestId?: string },
   ): Promise<RunResult>
   close(): Promise<void>
 }
@@ -80,10 +80,10 @@ export async function openLocalFunction(
     const run = createRun({ fleet, clock })
     return {
       description: `${basename(resolve(target))} (${version.runtime}, ${version.handler})`,
-      run: (event, { wantsTail, clientContext }) =>
+      run: (event, { wantsTail, clientContext, requestId }) =>
         run(
           {
-            requestId: ids.uuid(),
+            requestId: requestId ?? ids.uuid(),
             version,
             invokedArn: version.arn.replace(/:\$LATEST$/, ''),
             payload: [event],

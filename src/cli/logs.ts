@@ -4,7 +4,7 @@ import { systemClock } from '../lib/clock.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { send } from './client.ts'
 import { toPositive } from './numbers.ts'
-import { CommandError, note, print, printJson, styled } from './terminal.ts'
+import { CommandError, note, print, printJson, styled, unfolded } from './terminal.ts'
 
 type FilteredEvent = { eventId: string; timestamp: number; message: string; logStreamName: string }
 type Page = { events: FilteredEvent[]; nextToken?: string }
@@ -92,7 +92,7 @@ async function filterPage(
 /** Platform lines dimmed, errors red, the time of day in front. */
 function decorate(event: FilteredEvent): string {
   const time = styled('dim', new Date(event.timestamp).toISOString().slice(11, 23))
-  const message = event.message.replace(/\n$/, '')
+  const message = unfolded(event.message.replace(/\n$/, ''))
   if (/^(INIT_START|START|END|REPORT|EXTENSION) /.test(message)) {
     return `${time} ${styled('dim', message)}`
   }

@@ -164,8 +164,16 @@ function addEmulateCommand(program: Command): void {
     .option('--port <number>', 'port; 0 takes a free one', '8080')
     .option('--runtime <name>', 'instead of guessing from the files')
     .option('--handler <name>', 'instead of guessing from the files')
-    .option('--memory <mib>', 'memory size', '3008')
-    .option('--timeout <seconds>', 'timeout', '300')
+    .addOption(
+      new Option('--memory <mib>', 'memory size')
+        .default('3008')
+        .env('AWS_LAMBDA_FUNCTION_MEMORY_SIZE'),
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'timeout')
+        .default('300')
+        .env('AWS_LAMBDA_FUNCTION_TIMEOUT'),
+    )
     .option('--env <name=value...>', 'environment variables of the function')
     .addOption(dataOption())
     .addOption(jsonOption())

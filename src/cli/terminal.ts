@@ -30,6 +30,11 @@ export function note(line: string): void {
   process.stderr.write(`${styled('dim', line, process.stderr)}\n`)
 }
 
+/** Log text for people: runtimes keep an event on one line by carriage returns, over which a terminal would write. */
+export function unfolded(log: string): string {
+  return log.replaceAll('\r', '\n')
+}
+
 /** A command cannot go on: the sentence says why and what to do. Printed without a stack; exit status 1 unless given. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'

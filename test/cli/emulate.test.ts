@@ -8,6 +8,8 @@ import { refusal, running, temporaryFolder } from './lair.ts'
 const source = `export const handler = async (event, context) => {
   console.log('seen')
   if (event.fail) throw new RangeError('asked to')
+  if (event.tell) return [context.awsRequestId, context.memoryLimitInMB]
+  if (event.hang) for (;;);
   return { event, custom: context.clientContext?.custom }
 }`
 
@@ -37,8 +39,31 @@ test('emulate answers unsigned invocations until it is told to stop', async (t) 
 
   assert.equal((await post('{}', { origin: 'https://evil.example' })).status, 403)
   assert.equal((await post('{}', { origin: 'http://localhost:3000' })).status, 200)
+  const empty = await post('')
+  assert.deepEqual(await empty.json(), { event: {} })
+  const told = await post('{"tell":true}')
+  assert.deepEqual(await told.json(), [told.headers.get('x-amzn-requestid'), '3008'])
+
   assert.equal((await fetch(url)).status, 404)
   assert.equal((await fetch(`${endpoint}/elsewhere`, { method: 'POST' })).status, 404)
+  assert.equal(await emulator.stop(), 0)
+})
+
+test('emulate takes memory and timeout from the variables of the emulator it stands for', async (t) => {
+  const folder = temporaryFolder(t)
+  writeFileSync(join(folder, 'index.mjs'), source)
+  const env = {
+    AWS_LAMBDA_FUNCTION_TIMEOUT: '1',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+  }
+  const emulator = running(t, ['emulate', folder, '--port', '0', '--json'], { env })
+  const { endpoint } = JSON.parse(await emulator.line())
+  const url = `${endpoint}/2015-03-31/functions/function/invocations`
+  const post = (body: string) => fetch(url, { method: 'POST', body })
+  assert.equal(((await (await post('{"tell":true}')).json()) as string[])[1], '512')
+  const late = await post('{"hang":true}')
+  assert.deepEqual([late.status, late.headers.get('x-amz-function-error')], [200, 'Unhandled'])
+  assert.match(await late.text(), /Task timed out after 1\.00 seconds/)
   assert.equal(await emulator.stop(), 0)
 })
 

@@ -25,6 +25,15 @@ test('a folder runs without a server: the answer alone on standard output', asyn
   assert.equal(JSON.parse(fromInput.stdout).message, 'Hello, Joan!')
 })
 
+test('a log of several lines is shown as several lines', async (t) => {
+  const folder = temporaryFolder(t)
+  writeFileSync(
+    join(folder, 'index.mjs'),
+    "export const handler = async () => console.log('a\\nb')",
+  )
+  assert.match((await lair(['invoke', folder, '--tail'])).stderr, /\tINFO\ta\nb\nEND/)
+})
+
 test('a zip runs as its folder does, with variables, and a handler of another name', async (t) => {
   const path = join(temporaryFolder(t), 'function.zip')
   const source = 'export const main = async () => [process.env.COLOUR, process.env.SHAPE]'

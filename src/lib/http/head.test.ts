@@ -17,6 +17,13 @@ test('parseRequestHead() reads the line, the fields and where the body starts', 
   assert.equal(head?.isKeepAlive, true)
 })
 
+test('parseRequestHead() takes spaces and tabs from around a value, and no byte of it', () => {
+  const last = Buffer.from('à').toString('latin1')
+  const head = parse(`GET / HTTP/1.1\r\nX: \t ${last}\t \r\nContent-Length:\xa05\r\n\r\n`)
+  assert.equal(head?.headers['x'], last)
+  assert.throws(() => bodyFraming({ headers: head?.headers ?? {} }), BadRequestHead)
+})
+
 test('parseRequestHead() waits for the rest of a head', () => {
   assert.equal(parse('GET / HTTP/1.1\r\nHost: x\r\n'), undefined)
 })
@@ -29,6 +36,8 @@ test('parseRequestHead() refuses what could be read two ways', () => {
     'GET  / HTTP/1.1\r\n\r\n',
     'GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
     'GET / HTTP/1.1\r\nX: a\nb\r\n\r\n',
+    'GET / HTTP/1.1\r\nX: \x0ba\r\n\r\n',
+    'GET / HTTP/1.1\r\nX: a\x0c\r\n\r\n',
   ]) {
     assert.throws(() => parse(text), BadRequestHead, JSON.stringify(text))
   }

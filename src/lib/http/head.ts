@@ -58,7 +58,7 @@ export function parseFields(lines: readonly string[]): Record<string, string> {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon)
     if (colon < 1 || !token.test(name)) throw new BadRequestHead('Header field is malformed')
-    const value = line.slice(colon + 1).trim()
+    const value = withoutBlanks(line, colon + 1)
     if (hasControl(value)) throw new BadRequestHead('Header value has a control character')
     const key = name.toLowerCase()
     const earlier = headers[key]
@@ -68,6 +68,20 @@ export function parseFields(lines: readonly string[]): Record<string, string> {
     headers[key] = earlier === undefined ? value : `${earlier}, ${value}`
   }
   return headers
+}
+
+/** What follows `from`, without the spaces and tabs around it: trim() would also take away bytes of the value, such as the last
+ *  one of `à`, and control characters. */
+function withoutBlanks(line: string, from: number): string {
+  let start = from
+  let end = line.length
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1
+  return line.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 function hasControl(value: string): boolean {

@@ -72,6 +72,11 @@ export const fleetLimits = {
    *  waiting for a few short runs is sooner over than a start, and leaves the machine to those that run */
   maxQuickRunMs: 5,
   quickWaitMs: 20,
+  /** of a function with runs shorter than `maxTinyRunMs`, so many may run at once per core before a further invocation waits
+   *  `crowdWaitMs` for one of them rather than take an idle environment: processes that only fight for the cores are slower */
+  tinyRunsPerCore: 4,
+  maxTinyRunMs: 1,
+  crowdWaitMs: 5,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
   /** an environment is replaced after this, however busy: its credentials end some time later */

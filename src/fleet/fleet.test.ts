@@ -1,58 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createVirtualClock } from '../../test/support/virtual-clock.ts'
+import type { Shell } from '../../test/fleet/shells.ts'
+import { free, giveBack, leaseOf, setUp } from '../../test/fleet/shells.ts'
 import type { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { createVirtualClock } from '../../test/support/virtual-clock.ts'
 import { versionOf } from '../../test/invoke/version.ts'
-import type { EnvironmentState, ExecutionEnvironment } from '../environment/contract.ts'
 import type { FunctionVersion } from '../model.ts'
 import { Fleet } from './fleet.ts'
 import type { Lease } from './member.ts'
-import type { PlanLimits } from './plan.ts'
-
-/** An environment as far as the fleet knows one: it has a state and can be stopped. */
-type Shell = ExecutionEnvironment & { state: EnvironmentState; stopCount: number }
-
-const free = { unreservedConcurrency: 1000 }
-
-function setUp(limits: Partial<PlanLimits> = {}) {
-  const clock = createVirtualClock()
-  const made: Shell[] = []
-  const launch = (version: FunctionVersion): ExecutionEnvironment => {
-    const shell: Shell = {
-      id: `${version.functionName}-${made.length}`,
-      version,
-      state: 'starting',
-      logStream: '',
-      idleSinceMs: 0,
-      stopCount: 0,
-      invoke: () => assert.fail('the fleet does not invoke'),
-      writeLine: () => assert.fail('the fleet writes no lines'),
-      stop: async () => {
-        shell.stopCount++
-        shell.state = 'gone'
-      },
-    }
-    made.push(shell)
-    return shell
-  }
-  const fleet = new Fleet({ clock, launch, limits: { maxStartingCount: 2, ...limits } })
-  return { clock, made, fleet }
-}
-
-/** Lease and see it through its start. */
-async function leaseOf(fleet: Fleet, version: FunctionVersion): Promise<Lease> {
-  const lease = await fleet.lease(version, free)
-  const shell = lease.environment as Shell
-  shell.state = 'busy'
-  lease.started()
-  return lease
-}
-
-function giveBack(lease: Lease): void {
-  ;(lease.environment as Shell).state = 'ready'
-  lease.release()
-}
 
 test('a warm lease is synchronous and takes the environment that was used last', async () => {
   const { fleet, made } = setUp()
@@ -97,27 +53,6 @@ test('one that comes right behind an answer takes the same environment, once tha
     lease = await next
   }
   assert.equal(made.length, 1)
-})
-
-test('where runs are quick, one waits a little for a busy environment before another is started', async () => {
-  const { fleet, made, clock } = setUp()
-  const version = versionOf()
-  const first = await leaseOf(fleet, version)
-  clock.advance(1)
-  giveBack(first)
-  const busy = fleet.lease(version, free)
-  assert.ok(!(busy instanceof Promise))
-  const patient = fleet.lease(version, free)
-  clock.advance(4)
-  giveBack(busy)
-  const passedOn = await patient
-  assert.equal(passedOn.environment, first.environment)
-  const other = fleet.lease(version, free)
-  clock.advance(19)
-  assert.equal(made.length, 1)
-  clock.advance(1)
-  assert.notEqual((await other).environment, first.environment)
-  assert.equal(made.length, 2)
 })
 
 test('one that comes right behind an answer gets its own when the first goes on working', async () => {

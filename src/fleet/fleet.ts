@@ -14,16 +14,22 @@ import { Concurrency, giveSlot, takeSlot, throttled } from './concurrency.ts'
 import type { ConcurrencyLimits, SlotKind } from './concurrency.ts'
 import { Member } from './member.ts'
 import type { Group, Lease, Owner, Waiter } from './member.ts'
+import { isCrowded, notePace, patienceOf, unknownPace } from './pace.ts'
 import { plan } from './plan.ts'
 import type { PlanLimits } from './plan.ts'
 
 /** Make an environment whose init begins at once. @throws AwsError when its runtime cannot be had */
 export type Launch = (version: FunctionVersion) => ExecutionEnvironment
 
+export type FleetLimits = PlanLimits & {
+  /** tiny runs of one version at once, before further ones wait a moment */
+  readonly maxTinyRunCount: number
+}
+
 export type FleetOptions = {
   readonly clock: Clock
   readonly launch: Launch
-  readonly limits?: Partial<PlanLimits>
+  readonly limits?: Partial<FleetLimits>
 }
 
 export type LeaseRequest = ConcurrencyLimits & {
@@ -42,7 +48,7 @@ export type FleetCounts = {
 export class Fleet {
   readonly #clock: Clock
   readonly #launch: Launch
-  readonly #limits: PlanLimits
+  readonly #limits: FleetLimits
   readonly #concurrency = new Concurrency()
   readonly #owner: Owner
   /** version ARN -> the group of its newest revision */
@@ -62,6 +68,7 @@ export class Fleet {
     this.#limits = {
       maxEnvironmentCount: lairLimits.maxEnvironmentCount,
       maxStartingCount: Math.max(4, availableParallelism() * fleetLimits.startsPerCore),
+      maxTinyRunCount: Math.max(4, availableParallelism() * fleetLimits.tinyRunsPerCore),
       idleMs: lairLimits.idleEnvironmentMs,
       maxHandoverRunMs: fleetLimits.maxHandoverRunMs,
       ...options.limits,
@@ -91,9 +98,11 @@ export class Fleet {
       this.#dropIfUnused(group)
       throw error
     }
-    for (let member = group.idle.pop(); member !== undefined; member = group.idle.pop()) {
-      if (member.isAlive) return this.#grant(member, slot)
-      this.#forget(member)
+    if (!isCrowded(group, this.#limits.maxTinyRunCount)) {
+      for (let member = group.idle.pop(); member !== undefined; member = group.idle.pop()) {
+        if (member.isAlive) return this.#grant(member, slot)
+        this.#forget(member)
+      }
     }
     return this.#wait(group, slot, request.signal)
   }
@@ -152,7 +161,7 @@ export class Fleet {
       idle: [],
       waiting: new Set(),
       memberCount: 0,
-      lastRunMs: Infinity,
+      ...unknownPace,
       settlingCount: 0,
       expectingCount: 0,
       isRetired: false,
@@ -313,7 +322,7 @@ export class Fleet {
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
     member.lastRunMs = nowMs - member.leasedAtMs
-    group.lastRunMs = member.lastRunMs
+    notePace(group, member.lastRunMs)
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
     else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
@@ -381,13 +390,6 @@ export class Fleet {
       this.#forget(member)
     }
   }
-}
-
-/** How long a new invocation counts on the environments that are there before one is started for it, ms. */
-function patienceOf(group: Group): number {
-  if (group.settlingCount > group.expectingCount) return fleetLimits.settleMs
-  const isQuick = group.memberCount > 0 && group.lastRunMs < fleetLimits.maxQuickRunMs
-  return isQuick ? fleetLimits.quickWaitMs : 0
 }
 
 /** Take one out of a short ordered list, looked for from the end. */

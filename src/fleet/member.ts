@@ -3,6 +3,7 @@ import { assert } from '../lib/assert.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'
 import type { FunctionVersion } from '../model.ts'
+import type { Pace } from './pace.ts'
 import type { Counters, SlotKind } from './concurrency.ts'
 
 /** An environment that is ours for one invocation. */
@@ -19,7 +20,7 @@ export type Lease = {
 }
 
 /** The environments of one revision of one version. */
-export type Group = {
+export type Group = Pace & {
   readonly version: FunctionVersion
   readonly counters: Counters
   /** a stack: the newest last */
@@ -27,8 +28,6 @@ export type Group = {
   readonly waiting: Set<Waiter>
   /** environments that live */
   memberCount: number
-  /** how long the run that ended last took; infinite before the first */
-  lastRunMs: number
   /** environments whose caller was answered and that are about to become free */
   settlingCount: number
   /** waiters that count on one of those */

@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { SignatureV4 } from '@smithy/signature-v4'
-import type { SourceData } from '@smithy/types'
+import { Sha256 } from '../../test/support/sdk-hash.ts'
 import { signRequest } from './sign.ts'
-
-function bytesOf(data: SourceData): string | Uint8Array {
-  if (typeof data === 'string') return data
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data)
-}
-
-/** What the SDK's signer wants as a hash. */
-class Sha256 {
-  #hash
-  constructor(secret?: SourceData) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
-  }
-  update(chunk: SourceData) {
-    this.#hash.update(bytesOf(chunk))
-  }
-  async digest() {
-    return new Uint8Array(this.#hash.digest())
-  }
-  reset() {}
-}
 
 test('signRequest() signs as the SDK does', async () => {
   const nowMs = Date.UTC(2026, 10, 20, 12)

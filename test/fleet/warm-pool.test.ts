@@ -12,14 +12,7 @@ import type { Runtime } from '../../src/runtimes/runtime.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
 import { openRunner, textOf } from '../invoke/runner.ts'
 import { versionOf } from '../invoke/version.ts'
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, `not within 10 s: ${condition.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+import { until } from '../support/until.ts'
 
 test('a bootstrap that waits becomes the function, faster than from nothing, and is replaced', async () => {
   await using runner = await openRunner({ warmPoolSize: 1 })

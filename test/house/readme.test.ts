@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../support/emulator.ts'
 import { requireTool } from '../support/tools.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -26,15 +26,6 @@ const elsewhere = new Map([
   ['npm ci && npm run demo\n', 'npm run demo\n'],
   ['npm test\n', ''],
 ])
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  await new Promise((resolve) => server.close(resolve))
-  return address.port
-}
 
 async function untilOpen(url: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {

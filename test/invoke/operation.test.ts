@@ -18,6 +18,7 @@ import { lambdaClient, logOf, roleArn, waitUntilActive } from '../support/client
 import { zipOfFolder } from '../support/zip.ts'
 import { scriptedCode } from './runner.ts'
 import type { Scripted } from './runner.ts'
+import { until } from '../support/until.ts'
 
 let server: Server
 let client: LambdaClient
@@ -59,14 +60,6 @@ function invoke(
 
 function answerOf(output: InvokeCommandOutput): Scripted {
   return JSON.parse(Buffer.from(output.Payload ?? []).toString()) as Scripted
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 5000
-  while (!(await condition())) {
-    assert.ok(performance.now() < endMs, `not within 5 s: ${condition.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
 
 test('a synchronous call answers 200, the version that ran, and what the function said', async () => {

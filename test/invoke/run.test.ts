@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { answerOf, openRunner, scripted, textOf } from './runner.ts'
+import { until } from '../support/until.ts'
 
 test('an environment is reused, and its lines go to its stream', async () => {
   await using runner = await openRunner()
@@ -156,11 +157,3 @@ test('a runtime that is not here is refused with what to do', async () => {
     message: /^The runtime dotnet8 is not available here\. /,
   })
 })
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5000
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, `not within 5 s: ${condition.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

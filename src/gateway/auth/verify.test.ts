@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { HttpRequest } from '@smithy/types'
 import fc from 'fast-check'
+import { Sha256 } from '../../../test/support/sdk-hash.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Credential } from '../credentials.ts'
 import { AuthFailure } from './auth-failure.ts'
@@ -62,21 +63,6 @@ function assertKind(kind: AuthFailureKind, run: () => unknown): void {
   assert.equal(failure(run).kind, kind)
 }
 
-class Sha256 {
-  readonly #hash
-  constructor(secret?: string | Uint8Array | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Uint8Array)
-  }
-  update(bytes: Uint8Array | string): void {
-    this.#hash.update(bytes)
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest()
-  }
-  reset(): void {}
-}
-
 type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 
 function oracle(
@@ -87,7 +73,7 @@ function oracle(
     credentials,
     region: 'us-east-1',
     service,
-    sha256: Sha256 as never,
+    sha256: Sha256,
     uriEscapePath: service !== 's3',
     applyChecksum: service === 's3',
   })

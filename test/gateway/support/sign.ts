@@ -1,22 +1,8 @@
 /** Signed requests as bytes, made by the SDK's signer. */
-import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Gateway } from '../../../src/gateway/gateway.ts'
+import { Sha256 } from '../../support/sdk-hash.ts'
 import { testCredentials } from './server.ts'
-
-class Sha256 {
-  readonly #hash
-  constructor(secret?: Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
-  }
-  update(bytes: Uint8Array | string): void {
-    this.#hash.update(bytes)
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest()
-  }
-  reset(): void {}
-}
 
 export type Unsigned = {
   readonly method?: string
@@ -38,7 +24,7 @@ export async function signedRequest(gateway: Gateway, unsigned: Unsigned): Promi
     credentials: testCredentials,
     region: 'us-east-1',
     service,
-    sha256: Sha256 as never,
+    sha256: Sha256,
     uriEscapePath: service !== 's3',
     applyChecksum: service === 's3',
   })

@@ -9,8 +9,9 @@ import { Connection, type ConnectionOwner, type Receiver } from './connection.ts
 import { route } from './routes.ts'
 import { RuntimeSession, type SessionListener } from './session.ts'
 
-/** runtimes use one or two; every file of the server that one function could take is one that others lack */
-const maxConnectionCount = 128
+/** Runtimes use one or two; every file of the server that one function takes is one that others lack.
+ *  source: Lambda quotas, 1,024 file descriptors of an execution environment */
+const maxConnectionCount = 1024
 
 /** Until the first process there is nobody to hear of calls, and nobody to call. */
 const nobody: SessionListener = { onReady() {}, onAnswer() {}, onInitError() {} }

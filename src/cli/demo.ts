@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { defaults } from '../config.ts'
 import { startServer } from '../server.ts'
 import { send, type Connection } from './client.ts'
-import { packageVersion } from './program.ts'
 import { CommandError, note, print, styled } from './terminal.ts'
+import { packageVersion } from './version.ts'
 import { zipFolder } from './zip-folder.ts'
 
 const maxPollCount = 100

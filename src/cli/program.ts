@@ -1,10 +1,10 @@
 /** The commands, their options and their help. Each command's code is loaded only when it runs, so that `lair --help` is quick. */
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 import { defaults } from '../config.ts'
 import { CommandError, styled } from './terminal.ts'
+import { packageVersion } from './version.ts'
 
 /** Parse `argv` and run the command it names; sets process.exitCode. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -19,13 +19,6 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error)
   }
-}
-
-/** Version of the package, from its package.json beside src/ or dist/. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text) as { version: string }
-  return version
 }
 
 function report(error: unknown): number {

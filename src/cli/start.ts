@@ -4,8 +4,8 @@ import { defaults } from '../config.ts'
 import { startServer, type Server } from '../server.ts'
 import { dataDirectory } from './data-directory.ts'
 import { toPort } from './numbers.ts'
-import { packageVersion } from './program.ts'
 import { note, print, printJson, styled } from './terminal.ts'
+import { packageVersion } from './version.ts'
 
 export type StartOptions = {
   port: string

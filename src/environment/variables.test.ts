@@ -62,6 +62,8 @@ test('runtimeVariables() has what AWS documents, with real folders', () => {
     AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
     LAMBDA_TASK_ROOT: '/code',
     LAMBDA_RUNTIME_DIR: '/house',
+    PWD: '/code',
+    SHLVL: '0',
   })
 })
 
@@ -77,7 +79,7 @@ test('runtimeVariables() lets the customer override what is not reserved', () =>
 test('runtimeVariables() of provided runtimes and of the JSON format', () => {
   const json: FunctionVersion = { ...version, logFormat: 'JSON' }
   const variables = runtimeVariables({ ...source, runtime: provided, version: json })
-  assert.equal(variables['AWS_EXECUTION_ENV'], undefined)
+  for (const name of ['AWS_EXECUTION_ENV', 'PWD', 'SHLVL']) assert.ok(!(name in variables), name)
   assert.equal(variables['AWS_LAMBDA_LOG_FORMAT'], 'JSON')
   assert.equal(variables['AWS_LAMBDA_LOG_LEVEL'], 'INFO')
   const loud = { ...source, version: { ...json, applicationLogLevel: 'WARN' } }

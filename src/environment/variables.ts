@@ -75,7 +75,12 @@ function reserved(source: VariableSource): Record<string, string> {
     _HANDLER: version.handler,
     AWS_REGION: version.region,
     AWS_DEFAULT_REGION: version.region,
-    ...(runtime.family !== 'provided' && { AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}` }),
+    // Left by the shell that starts a managed runtime on AWS.
+    ...(runtime.family !== 'provided' && {
+      AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
+      PWD: version.codePath,
+      SHLVL: '0',
+    }),
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMib),

@@ -196,8 +196,8 @@ test('environment() names the module folders of layers before the code', () => {
   assert.deepEqual(found(catalogue, 'nodejs24.x').environment({ codePath: '/code' }), {
     NODE_PATH: '/code',
   })
-  assert.deepEqual(found(catalogue, 'python3.11').environment(folders), {
-    _LAIR_LAYERS_PATH: '/opt',
-  })
-  assert.deepEqual(found(catalogue, 'python3.11').environment({ codePath: '/code' }), {})
+  const python = found(catalogue, 'python3.11')
+  const PYTHONPATH = dirname(python.argv.at(-1) ?? '')
+  assert.deepEqual(python.environment(folders), { PYTHONPATH, _LAIR_LAYERS_PATH: '/opt' })
+  assert.deepEqual(python.environment({ codePath: '/code' }), { PYTHONPATH })
 })

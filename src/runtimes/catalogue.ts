@@ -1,7 +1,7 @@
 /** The catalogue: which program serves a runtime name, and what to do when none does. It looks at the machine when it is
  *  first asked, and again when a runtime was installed; it starts no process to find out. */
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -140,9 +140,14 @@ function nodeEnvironment(
   return { NODE_PATH: [...layers, codePath].join(':') }
 }
 
-/** The bootstrap reads the layers' folder and removes the variable: on AWS it is always /opt and needs no telling. */
+/** The bootstrap reads the layers' folder and removes the variable: on AWS it is always /opt and needs no telling.
+ *  source: variables recorded from python runtimes: PYTHONPATH is the runtime's folder */
 function pythonEnvironment(folders: { layersPath?: string }): Record<string, string> {
-  return folders.layersPath === undefined ? {} : { _LAIR_LAYERS_PATH: folders.layersPath }
+  const { layersPath } = folders
+  return {
+    PYTHONPATH: dirname(pythonBootstrap),
+    ...(layersPath !== undefined && { _LAIR_LAYERS_PATH: layersPath }),
+  }
 }
 
 function providedRuntime(name: string): Runtime {

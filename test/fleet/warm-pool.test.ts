@@ -143,14 +143,16 @@ for (const [runtime, { file, text }] of Object.entries(views)) {
 }
 
 test('a bootstrap that dies is noticed and not tried again at once; a pool of nothing starts nothing', async () => {
+  await using closers = new AsyncDisposableStack()
   const directory = mkdtempSync(join(tmpdir(), 'lair-pool-'))
-  mkdirSync(join(directory, 'data'))
+  closers.defer(() => rmSync(directory, { recursive: true }))
   const driver = await createProcessDriver({ directory, clock, ids })
+  closers.defer(() => driver.close())
   const dying: Runtime = {
     name: 'nodejs24.x',
     family: 'nodejs',
     servedBy: 'nodejs24.x',
-    argv: ['/bin/sh', '-c', 'exit 1'],
+    argv: ['/bin/sh', '-c', 'sleep 0.1; exit 1'],
     prepareArgv: ['--wait'],
     runtimeVersion: 'none',
     runtimeVersionArn: () => 'none',
@@ -158,6 +160,7 @@ test('a bootstrap that dies is noticed and not tried again at once; a pool of no
     startupVariables: [],
   }
   const pool = new WarmPool({ clock, ids, driver, size: 2 })
+  closers.defer(() => pool.close())
   pool.use(dying)
   await until(() => pool.readyCount > 0)
   await until(() => pool.readyCount === 0)
@@ -168,7 +171,4 @@ test('a bootstrap that dies is noticed and not tried again at once; a pool of no
   off.use(dying)
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(off.readyCount, 0)
-  await pool.close()
-  await driver.close()
-  rmSync(directory, { recursive: true })
 })

@@ -128,15 +128,20 @@ function pretty(payload: string): string {
 async function* changes(folder: string): AsyncGenerator<string> {
   let changed: string | undefined
   let wake = () => {}
-  const watcher = watch(folder, { recursive: true }, (_event, name) => {
-    changed = name ?? folder
-    wake()
-  })
+  const begin = () =>
+    watch(folder, { recursive: true }, (_event, name) => {
+      changed = name ?? folder
+      wake()
+    })
+  let watcher = begin()
   try {
     yield 'started'
     for (;;) {
       if (changed === undefined) await new Promise<void>((resolve) => (wake = resolve))
       await sleep(settleMs)
+      // A file that was replaced, as many editors save, is not watched any more under its name.
+      watcher.close()
+      watcher = begin()
       const name = changed ?? folder
       changed = undefined
       yield `${name} changed`

@@ -1,6 +1,6 @@
 /** `lair invoke` of folders and zips, without any server. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { zipOf } from '../support/zip.ts'
@@ -85,11 +85,20 @@ test('what cannot be run is said in one sentence, with status 1', async (t) => {
 
 test('--watch runs the function again when a file changes', async (t) => {
   const folder = temporaryFolder(t)
-  const write = (text: string) =>
-    writeFileSync(join(folder, 'index.mjs'), `export const handler = async () => "${text}"`)
+  const file = join(folder, 'index.mjs')
+  const write = (text: string, path = file) =>
+    writeFileSync(path, `export const handler = async () => "${text}"`)
   write('first')
   const watching = running(t, ['invoke', folder, '--watch'])
   assert.equal(await watching.line(), '"first"')
   write('second')
   assert.equal(await watching.line(), '"second"')
+  // As editors save: a new file takes the place of the old one.
+  for (const text of ['third', 'fourth']) {
+    write(text, `${file}~`)
+    renameSync(`${file}~`, file)
+    assert.equal(await watching.line(), `"${text}"`)
+  }
+  write('fifth')
+  assert.equal(await watching.line(), '"fifth"')
 })

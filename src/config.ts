@@ -74,7 +74,7 @@ export const fleetLimits = {
   quickWaitMs: 20,
   /** of a function with runs shorter than `maxTinyRunMs`, so many may run at once per core before a further invocation waits
    *  `crowdWaitMs` for one of them rather than take an idle environment: processes that only fight for the cores are slower */
-  tinyRunsPerCore: 4,
+  tinyRunsPerCore: 2,
   maxTinyRunMs: 1,
   crowdWaitMs: 5,
   /** an invocation waits this long for an environment, then it is throttled */

@@ -1,9 +1,10 @@
 /** The server's side of the spawner: starts it, gives it work, hears what became of it. */
 import { type ChildProcess, type IOType, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
 import { Socket } from 'node:net'
 import { devNull } from 'node:os'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { PlatformError } from '../../lib/errors/platform-error.ts'
 import { inheritedHandles } from './inherited.ts'
 import {
@@ -132,10 +133,20 @@ function spawnSpawner(runFolder: string, stdio: StdioOptions): ChildProcess {
   const script = join(import.meta.dirname, `spawner${extname(import.meta.filename)}`)
   return spawn(process.execPath, ['--max-old-space-size=64', '--no-warnings', script, runFolder], {
     cwd: '/',
-    env: process.env['PATH'] === undefined ? {} : { PATH: process.env['PATH'] },
+    env: spawnerEnvironment(),
     detached: true,
     stdio,
   })
+}
+
+/** What a program is looked for with, and the server's own compile cache: without it each start strips types anew. */
+function spawnerEnvironment(): NodeJS.ProcessEnv {
+  const path = process.env['PATH']
+  const cache = getCompileCacheDir()
+  return {
+    ...(path !== undefined && { PATH: path }),
+    ...(cache !== undefined && { NODE_COMPILE_CACHE: dirname(cache) }),
+  }
 }
 
 /** Outputs are opened only when the process has its ends: a pipe without a writer could look closed. */

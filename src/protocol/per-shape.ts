@@ -1,7 +1,7 @@
 /** Compiles something once for each shape and remembers it: a decoder, an encoder, a check. */
-import { shapeAt } from './load-model.ts'
+import { inputBodyMembers, shapeAt } from './load-model.ts'
 import type { ServiceModel } from './load-model.ts'
-import type { ShapeModel } from './shape-model.ts'
+import type { MemberModel, ShapeModel, StructureShape } from './shape-model.ts'
 
 /** What is compiled for a shape, found by the shape itself or its place. */
 export type PerShape<T> = (model: ServiceModel, at: number | ShapeModel) => T
@@ -26,6 +26,25 @@ export function once<T>(make: () => T): () => T {
   return () => {
     made ??= { value: make() }
     return made.value
+  }
+}
+
+/** Reads a structure out of a node of some tree, member by member; absent members are left out.
+ *  @param readerOf  compiles the reader of one member, when the first structure is read */
+export function structureReader<Node>(
+  shape: StructureShape,
+  readerOf: (name: string, member: MemberModel) => (node: Node) => unknown,
+): (node: Node) => unknown {
+  const members = once(() =>
+    inputBodyMembers(shape).map(([name, member]) => ({ name, read: readerOf(name, member) })),
+  )
+  return (node) => {
+    const result: Record<string, unknown> = {}
+    for (const { name, read } of members()) {
+      const value = read(node)
+      if (value !== undefined) result[name] = value
+    }
+    return result
   }
 }
 

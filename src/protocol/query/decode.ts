@@ -5,12 +5,12 @@
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { unreachable } from '../../lib/assert.ts'
 import { malformedInput } from '../faults.ts'
-import { inputBodyMembers, shapeAt } from '../load-model.ts'
+import { shapeAt } from '../load-model.ts'
 import type { Operation, ServiceModel } from '../load-model.ts'
-import { once, perShape, setOwn } from '../per-shape.ts'
+import { perShape, setOwn, structureReader } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
 import { parseText } from '../rest/text-values.ts'
-import type { ListShape, MapShape, MemberModel, StructureShape } from '../shape-model.ts'
+import type { ListShape, MapShape, MemberModel } from '../shape-model.ts'
 import { parseParameters, splitTarget } from '../target.ts'
 import type { WireRequest } from '../wire.ts'
 import { numberedChildren, toFormTree } from './form.ts'
@@ -35,7 +35,7 @@ const decoderOf: PerShape<FormDecoder> = perShape((shape, model) => {
     case 'map':
       return (node) => readMap(model, shape, node.children.get('entry'))
     case 'structure':
-      return structureDecoder(shape, model)
+      return structureReader(shape, (name, member) => memberReader(model, name, member))
     default:
       return unreachable(shape)
   }
@@ -58,23 +58,6 @@ export function decodeQueryInput(
       throw malformedInput(error.message)
     }
     throw error
-  }
-}
-
-function structureDecoder(shape: StructureShape, model: ServiceModel): FormDecoder {
-  const members = once(() =>
-    inputBodyMembers(shape).map(([name, member]) => ({
-      name,
-      read: memberReader(model, name, member),
-    })),
-  )
-  return (node) => {
-    const result: Record<string, unknown> = {}
-    for (const { name, read } of members()) {
-      const value = read(node)
-      if (value !== undefined) result[name] = value
-    }
-    return result
   }
 }
 

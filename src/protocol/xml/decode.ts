@@ -5,9 +5,9 @@
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { unreachable } from '../../lib/assert.ts'
 import { malformedXml } from '../faults.ts'
-import { inputBodyMembers, shapeAt } from '../load-model.ts'
+import { shapeAt } from '../load-model.ts'
 import type { ServiceModel } from '../load-model.ts'
-import { once, perShape, setOwn } from '../per-shape.ts'
+import { perShape, setOwn, structureReader } from '../per-shape.ts'
 import type { PerShape } from '../per-shape.ts'
 import { parseText } from '../rest/text-values.ts'
 import type { ListShape, MapShape, MemberModel, StructureShape } from '../shape-model.ts'
@@ -33,7 +33,7 @@ const decoderOf: PerShape<XmlDecoder> = perShape((shape, model) => {
     case 'map':
       return (element) => readMap(model, shape, named(element.children, 'entry'))
     case 'structure':
-      return structureDecoder(shape, model)
+      return structureReader(shape, (name, member) => memberReader(model, name, member))
     default:
       return unreachable(shape)
   }
@@ -52,23 +52,6 @@ export function decodeXmlBody(
   } catch (error) {
     if (error instanceof BadXml || error instanceof AwsError) throw malformedXml()
     throw error
-  }
-}
-
-function structureDecoder(shape: StructureShape, model: ServiceModel): XmlDecoder {
-  const members = once(() =>
-    inputBodyMembers(shape).map(([name, member]) => ({
-      name,
-      read: memberReader(model, name, member),
-    })),
-  )
-  return (element) => {
-    const result: Record<string, unknown> = {}
-    for (const { name, read } of members()) {
-      const value = read(element)
-      if (value !== undefined) result[name] = value
-    }
-    return result
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the fleet and the trunk know of an execution environment. The class is in environment.ts. */
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
+import type { PlatformEvent } from '../observe/platform-events.ts'
 
 export type EnvironmentState =
   | 'starting'
@@ -41,8 +42,9 @@ export type ExecutionEnvironment = {
   /** Run one invocation; the environment must be `ready` or `starting` (init is then awaited, and repeated inside if it failed).
    *  Resolves when runtime asked for `next` or the environment was reset: all lines of the function are in by then. Never rejects. */
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome>
-  /** write a platform line (START, END, REPORT) to this environment's stream */
-  writeLine(line: string): void
+  /** Say something as the platform (START, END, REPORT): to this environment's log stream and to who subscribed.
+   *  @returns the line that was written; undefined when the format has none for it */
+  emit(event: PlatformEvent): string | undefined
   /** Stop for good; waits for a running invocation up to its deadline when `drain`. */
   stop(reason: 'spindown' | 'timeout' | 'failure', options?: { drain: boolean }): Promise<void>
 }

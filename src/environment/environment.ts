@@ -8,6 +8,8 @@ import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion, Invocation, Reply } from '../model.ts'
+import type { InitPhase, PlatformEvent } from '../observe/platform-events.ts'
+import { toLogLine } from '../observe/platform-lines.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Driver, ExitReport, PreparedSandbox } from '../sandbox/driver.ts'
 import type {
@@ -28,7 +30,6 @@ import {
 } from './failure.ts'
 import { Guest, type GuestListener } from './guest.ts'
 import { GuestHouse } from './guest-house.ts'
-import { type InitPhase, initReportLine, initStartLine } from './log-lines.ts'
 import { answerToReply } from './phases/answer.ts'
 import { Init, type InitEnd } from './phases/init.ts'
 import { Run } from './phases/run.ts'
@@ -92,7 +93,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#deadline = new Deadline(clock, () => this.#expired())
     this.#house = new GuestHouse({ ...options, id: this.id, logStream: this.logStream })
     this.#announceInit('init')
-    if (options.runtime.warning !== undefined) this.writeLine(options.runtime.warning)
+    if (options.runtime.warning !== undefined) this.#writeLine(options.runtime.warning)
     this.#beginInit('init')
   }
 
@@ -104,8 +105,11 @@ class Environment implements ExecutionEnvironment, GuestListener {
     return this.#idleSinceMs
   }
 
-  writeLine(line: string): void {
-    this.#options.lines(line, this.#clock.nowMs(), this.logStream)
+  emit(event: PlatformEvent): string | undefined {
+    const nowMs = this.#clock.nowMs()
+    const line = toLogLine(event, this.version.logFormat, nowMs)
+    if (line !== undefined) this.#options.lines(line, nowMs, this.logStream)
+    return line
   }
 
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome> {
@@ -134,7 +138,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   onLine(line: string): void {
-    this.writeLine(line)
+    this.#writeLine(line)
     this.#run?.line(line)
   }
 
@@ -189,10 +193,20 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #announceInit(phase: InitPhase): void {
     const { runtime, version } = this.#options
     const { runtimeVersion } = runtime
-    if (runtimeVersion === '') return
-    const runtimeVersionArn = runtime.runtimeVersionArn(version.region)
-    const start = { version, runtimeVersion, runtimeVersionArn, phase }
-    this.writeLine(initStartLine(start, this.#clock.nowMs()))
+    this.emit({
+      type: 'platform.initStart',
+      record: {
+        initializationType: 'on-demand',
+        phase,
+        ...(runtimeVersion !== '' && {
+          runtimeVersion,
+          runtimeVersionArn: runtime.runtimeVersionArn(version.region),
+        }),
+        functionName: version.functionName,
+        functionVersion: version.version,
+        instanceMaxMemory: version.memoryMib * 1024 * 1024,
+      },
+    })
   }
 
   #beginInit(phase: InitPhase): void {
@@ -260,8 +274,17 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   #reportInit(phase: InitPhase, durationMs: number, failure: Failure): void {
     const { status, errorType } = failure
-    const report = { phase, durationMs, status, ...(status === 'error' && { errorType }) }
-    this.onLine(initReportLine(report, this.version, this.#clock.nowMs()))
+    const line = this.emit({
+      type: 'platform.initReport',
+      record: {
+        initializationType: 'on-demand',
+        phase,
+        status,
+        ...(status === 'error' && { errorType }),
+        metrics: { durationMs },
+      },
+    })
+    if (line !== undefined) this.#run?.line(line)
   }
 
   /** Nobody waits for an environment whose init failed: a new one is as good. */
@@ -349,6 +372,10 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   #usedMib(guest: Guest): number {
     return Math.min(guest.sandbox.usage().maxMemoryMib, this.version.memoryMib)
+  }
+
+  #writeLine(line: string): void {
+    this.#options.lines(line, this.#clock.nowMs(), this.logStream)
   }
 
   #move(to: EnvironmentState): void {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
-import { endLine, reportLine, startLine } from './platform-lines.ts'
-import { toReport } from './report.ts'
+import { toLogLine } from '../observe/platform-lines.ts'
+import { toReport, toReportRecord } from './report.ts'
 
 const requestId = '6d68ca91-49c9-448d-89b8-7ca3e6dc66aa'
 const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0, 64)
@@ -33,14 +33,9 @@ function invocation(logFormat: 'Text' | 'JSON' = 'Text'): Invocation {
 const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
 
 function line(reply: Reply, measured: Measured, logFormat: 'Text' | 'JSON' = 'Text'): string {
-  const about = invocation(logFormat)
-  return reportLine(toReport(about, reply, measured), about, nowMs)
+  const record = toReportRecord(toReport(invocation(logFormat), reply, measured))
+  return toLogLine({ type: 'platform.report', record }, logFormat, nowMs) ?? ''
 }
-
-test('START and END name the request', () => {
-  assert.equal(startLine(invocation(), nowMs), `START RequestId: ${requestId} Version: $LATEST`)
-  assert.equal(endLine(invocation()), `END RequestId: ${requestId}`)
-})
 
 test('REPORT of a warm success ends with a tab', () => {
   assert.equal(
@@ -82,12 +77,7 @@ test('a handler error is a success of the platform, and at least 1 ms is billed'
   assert.equal(report.billedDurationMs, 1)
 })
 
-test('a function that logs in JSON gets the platform events instead', () => {
-  assert.equal(
-    startLine(invocation('JSON'), nowMs),
-    `{"time":"2026-11-20T12:00:00.064Z","type":"platform.start","record":{"requestId":"${requestId}","version":"$LATEST"}}`,
-  )
-  assert.equal(endLine(invocation('JSON')), undefined)
+test('the report of a function that logs in JSON is the event of the platform', () => {
   assert.equal(
     line(ok, { durationMs: 693.92, initDurationMs: 397.68, maxMemoryUsedMib: 84 }, 'JSON'),
     `{"time":"2026-11-20T12:00:00.064Z","type":"platform.report","record":{"requestId":"${requestId}","status":"success","metrics":{"durationMs":693.92,"billedDurationMs":1092,"memorySizeMB":1024,"maxMemoryUsedMB":84,"initDurationMs":397.68}}}`,

@@ -1,5 +1,6 @@
 /** What is said of one invocation when it is over: the record for metrics and bills, and the platform's lines in the log. */
 import type { FunctionVersion, Measured, Reply } from '../model.ts'
+import type { InvocationReport } from '../observe/platform-events.ts'
 
 /** One invocation, measured: the source of the REPORT line, of metrics and of the bill. */
 export type Report = Measured & {
@@ -33,4 +34,21 @@ export function toReport(
   if (reply.kind === 'timeout') return { ...report, status: 'timeout' }
   if (reply.kind === 'crashed') return { ...report, status: 'error', errorType: reply.errorType }
   return { ...report, status: 'success' }
+}
+
+/** The record of the platform's report. */
+export function toReportRecord(report: Report): InvocationReport {
+  const { initDurationMs, errorType } = report
+  return {
+    requestId: report.requestId,
+    status: report.status,
+    ...(errorType === undefined ? undefined : { errorType }),
+    metrics: {
+      durationMs: report.durationMs,
+      billedDurationMs: report.billedDurationMs,
+      memorySizeMB: report.version.memoryMib,
+      maxMemoryUsedMB: Math.round(report.maxMemoryUsedMib),
+      ...(initDurationMs === undefined ? undefined : { initDurationMs }),
+    },
+  }
 }

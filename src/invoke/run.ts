@@ -9,8 +9,8 @@ import type { InvocationHooks, Outcome } from '../environment/contract.ts'
 import type { Fleet, LeaseRequest } from '../fleet/fleet.ts'
 import type { Lease } from '../fleet/member.ts'
 import type { Invocation, Reply } from '../model.ts'
-import { endLine, reportLine, startLine } from './platform-lines.ts'
-import { toReport } from './report.ts'
+import type { PlatformEvent } from '../observe/platform-events.ts'
+import { toReport, toReportRecord } from './report.ts'
 import type { Report } from './report.ts'
 import { Tail } from './tail.ts'
 
@@ -87,7 +87,8 @@ class Running implements InvocationHooks {
     if (this.#hasStarted) return
     this.#hasStarted = true
     if (this.#lease.isCold) this.#lease.started()
-    this.#write(startLine(this.#invocation, this.#trunk.clock.nowMs()))
+    const { requestId, version } = this.#invocation
+    this.#emit({ type: 'platform.start', record: { requestId, version: version.version } })
   }
 
   onReply(reply: Reply): void {
@@ -103,13 +104,12 @@ class Running implements InvocationHooks {
 
   /** The run is over: report, give the environment back. */
   finish(outcome: Outcome): void {
-    const { clock, onReport } = this.#trunk
+    const { onReport } = this.#trunk
     // An init that failed for good still gets its START.
     this.onStart()
     const report = toReport(this.#invocation, outcome.reply, outcome.measured)
-    const end = endLine(this.#invocation)
-    if (end !== undefined) this.#write(end)
-    this.#write(reportLine(report, this.#invocation, clock.nowMs()))
+    this.#emit({ type: 'platform.end', record: { requestId: this.#invocation.requestId } })
+    this.#emit({ type: 'platform.report', record: toReportRecord(report) })
     this.#lease.release()
     if (this.#reply === undefined || this.#tail !== undefined) {
       this.#answer(this.#reply ?? outcome.reply)
@@ -126,8 +126,8 @@ class Running implements InvocationHooks {
     )
   }
 
-  #write(line: string): void {
-    this.#lease.environment.writeLine(line)
-    this.#tail?.add(line)
+  #emit(event: PlatformEvent): void {
+    const line = this.#lease.environment.emit(event)
+    if (line !== undefined) this.#tail?.add(line)
   }
 }

@@ -26,7 +26,7 @@ export function setUp(limits: FleetOptions['limits'] = {}) {
       idleSinceMs: 0,
       stopCount: 0,
       invoke: () => assert.fail('the fleet does not invoke'),
-      writeLine: () => assert.fail('the fleet writes no lines'),
+      emit: () => assert.fail('the fleet says nothing'),
       stop: async () => {
         shell.stopCount++
         shell.state = 'gone'

@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { ExitReport } from '../../sandbox/driver.ts'
 import { type Failure, exitFailure } from '../failure.ts'
-import type { InitPhase } from '../log-lines.ts'
+import type { InitPhase } from '../../observe/platform-events.ts'
 
 /** A runtime that posted its error is about to exit: its last lines are waited for this long. */
 const lastWordsMs = 300

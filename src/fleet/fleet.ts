@@ -10,13 +10,14 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { serviceException } from '../lib/errors/lambda.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'
 import type { FunctionVersion } from '../model.ts'
-import { Concurrency, giveSlot, takeSlot, throttled } from './concurrency.ts'
+import { Concurrency, giveSlot, takeSlot } from './concurrency.ts'
 import type { ConcurrencyLimits, SlotKind } from './concurrency.ts'
 import { Member } from './member.ts'
 import type { Group, Lease, Owner, Waiter } from './member.ts'
-import { isCrowded, notePace, patienceOf, unknownPace } from './pace.ts'
+import { isCrowded, notePace, unknownPace } from './pace.ts'
 import { plan } from './plan.ts'
 import type { PlanLimits } from './plan.ts'
+import { Waiting } from './waiting.ts'
 
 /** Make an environment whose init begins at once. @throws AwsError when its runtime cannot be had */
 export type Launch = (version: FunctionVersion) => ExecutionEnvironment
@@ -53,11 +54,10 @@ export class Fleet {
   readonly #owner: Owner
   /** version ARN -> the group of its newest revision */
   readonly #groups = new Map<string, Group>()
-  readonly #waitingGroups = new Set<Group>()
+  readonly #waiting: Waiting
   readonly #members = new Set<Member>()
   readonly #stopping = new Set<Promise<void>>()
   #startingCount = 0
-  #waitingCount = 0
   #sweep: Timer | undefined
   #isClosed = false
   #onEmpty: (() => void) | undefined
@@ -73,6 +73,14 @@ export class Fleet {
       maxHandoverRunMs: fleetLimits.maxHandoverRunMs,
       ...options.limits,
     }
+    this.#waiting = new Waiting({
+      clock: this.#clock,
+      act: (dueMs) => this.#act(dueMs),
+      onGiveUp: (group, slot) => {
+        giveSlot(group.counters, slot)
+        this.#dropIfUnused(group)
+      },
+    })
     this.#owner = {
       memberStarted: (member) => this.#noteStarted(member),
       memberReplied: (member) => this.#settle(member),
@@ -104,7 +112,7 @@ export class Fleet {
         this.#forget(member)
       }
     }
-    return this.#wait(group, slot, request.signal)
+    return this.#waiting.join(group, slot, request.signal)
   }
 
   /** Stop the environments of a version, or of all versions of a function: idle ones now, others after their run.
@@ -125,7 +133,7 @@ export class Fleet {
       environmentCount: this.#members.size,
       idleCount,
       startingCount: this.#startingCount,
-      waitingCount: this.#waitingCount,
+      waitingCount: this.#waiting.count,
     }
   }
 
@@ -133,12 +141,7 @@ export class Fleet {
   async close(options: { drainMs: number }): Promise<void> {
     this.#isClosed = true
     this.#sweep?.clear()
-    for (const group of this.#waitingGroups) {
-      for (const waiter of group.waiting) {
-        this.#endWait(waiter)
-        waiter.reject(serviceException('The service is shutting down.'))
-      }
-    }
+    this.#waiting.rejectAll(() => serviceException('The service is shutting down.'))
     for (const group of this.#groups.values()) this.#retireGroup(group)
     if (this.#members.size > 0) {
       await new Promise<void>((resolve) => {
@@ -178,72 +181,12 @@ export class Fleet {
     return member
   }
 
-  #wait(group: Group, slot: SlotKind, signal: AbortSignal | undefined): Promise<Lease> {
-    const { promise, resolve, reject } = Promise.withResolvers<Lease>()
-    const giveUp = (error: unknown): void => {
-      giveSlot(group.counters, slot)
-      this.#dropIfUnused(group)
-      reject(error)
-    }
-    if (signal?.aborted === true) giveUp(signal.reason)
-    else if (this.#waitingCount >= lairLimits.maxWaitingCount) {
-      giveUp(throttled('ConcurrentInvocationLimitExceeded'))
-    } else {
-      const onAbort = (): void => leave(signal?.reason)
-      const timers = [
-        this.#clock.after(fleetLimits.leaseWaitMs, () =>
-          leave(throttled('ConcurrentInvocationLimitExceeded')),
-        ),
-      ]
-      let startNotBeforeMs: number | undefined
-      const patienceMs = patienceOf(group)
-      if (patienceMs > 0) {
-        const dueMs = this.#clock.monotonicMs() + patienceMs
-        startNotBeforeMs = dueMs
-        timers.push(this.#clock.after(patienceMs, () => this.#act(dueMs)))
-      }
-      const disarm = (): void => {
-        for (const timer of timers) timer.clear()
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter = { group, slot, startNotBeforeMs, resolve, reject, disarm }
-      const leave = (error: unknown): void => {
-        this.#endWait(waiter)
-        giveUp(error)
-      }
-      signal?.addEventListener('abort', onAbort)
-      this.#beginWait(waiter)
-    }
-    return promise
-  }
-
-  #beginWait(waiter: Waiter): void {
-    const { group } = waiter
-    group.waiting.add(waiter)
-    if (waiter.startNotBeforeMs !== undefined) group.expectingCount++
-    this.#waitingGroups.add(group)
-    this.#waitingCount++
-    // One that counts on an environment that is about to become free: nothing can be done for it now.
-    if (waiter.startNotBeforeMs === undefined) this.#act()
-  }
-
-  #endWait(waiter: Waiter): void {
-    const { group } = waiter
-    waiter.disarm()
-    group.waiting.delete(waiter)
-    if (waiter.startNotBeforeMs !== undefined) group.expectingCount--
-    this.#waitingCount--
-    // A group that was served goes to the end of the queue of groups.
-    this.#waitingGroups.delete(group)
-    if (group.waiting.size > 0) this.#waitingGroups.add(group)
-  }
-
   /** Do what the plan says.
    *  @param dueMs  monotonic ms that a timer was set for: timers may fire a little early */
   #act(dueMs = 0): void {
     const view = {
       groups: [...this.#groups.values()],
-      waitingGroups: this.#waitingGroups,
+      waitingGroups: this.#waiting.groups,
       environmentCount: this.#members.size,
       startingCount: this.#startingCount,
     }
@@ -254,7 +197,7 @@ export class Fleet {
       this.#clock.monotonicMs(),
     )) {
       if (action.kind === 'start') {
-        this.#endWait(action.waiter)
+        this.#waiting.end(action.waiter)
         this.#start(action.waiter)
         continue
       }
@@ -262,7 +205,7 @@ export class Fleet {
       if (action.kind === 'stop') {
         this.#stop(action.idle)
       } else if (action.idle.isAlive) {
-        this.#endWait(action.waiter)
+        this.#waiting.end(action.waiter)
         action.waiter.resolve(this.#grant(action.idle, action.waiter.slot))
       } else {
         this.#forget(action.idle)
@@ -304,7 +247,7 @@ export class Fleet {
     member.startTimer.clear()
     member.startTimer = undefined
     this.#startingCount--
-    if (this.#waitingCount > 0) this.#act()
+    if (this.#waiting.count > 0) this.#act()
   }
 
   #settle(member: Member): void {
@@ -329,16 +272,16 @@ export class Fleet {
     else if (this.#passOn(member)) return
     else group.idle.push(member)
     if (member.startTimer !== undefined) this.#endStart(member)
-    else if (this.#waitingCount > 0) this.#act()
+    else if (this.#waiting.count > 0) this.#act()
   }
 
   /** What the plan would say, without asking it, when nobody else waits: the first of this group takes what it waited for. */
   #passOn(member: Member): boolean {
     const { group } = member
-    if (this.#waitingGroups.size !== 1 || member.startTimer !== undefined) return false
-    const [waiter] = group.waiting
-    if (waiter?.startNotBeforeMs === undefined) return false
-    this.#endWait(waiter)
+    if (member.startTimer !== undefined) return false
+    const waiter = this.#waiting.nextInLine(group)
+    if (waiter === undefined) return false
+    this.#waiting.end(waiter)
     waiter.resolve(this.#grant(member, waiter.slot))
     return true
   }

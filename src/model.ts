@@ -36,6 +36,8 @@ export type FunctionVersion = Place & {
   readonly logFormat: LogFormat
   /** least level of the function's own lines, e.g. `WARN`; only with the format JSON, INFO when absent */
   readonly applicationLogLevel?: string
+  /** least level of the platform's lines: `DEBUG`, `INFO` or `WARN`; only with the format JSON, INFO when absent */
+  readonly systemLogLevel?: string
 }
 
 /** One run of a function that somebody asked for. */

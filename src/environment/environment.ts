@@ -8,6 +8,7 @@ import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion, Invocation, Reply } from '../model.ts'
+import { type LineFilter, applicationFilter } from '../observe/application-filter.ts'
 import type { InitPhase, PlatformEvent } from '../observe/platform-events.ts'
 import { toLogLine } from '../observe/platform-lines.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
@@ -72,6 +73,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   readonly #options: EnvironmentOptions
   readonly #house: GuestHouse
   readonly #deadline: Deadline
+  /** undefined when all lines of the function are shown */
+  readonly #isShown: LineFilter | undefined
   #state: EnvironmentState = 'starting'
   #idleSinceMs: number
   /** MiB; what was seen of processes that have no say any more */
@@ -90,6 +93,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#clock = clock
     this.#options = options
     this.#idleSinceMs = clock.monotonicMs()
+    this.#isShown = applicationFilter(version.logFormat, version.applicationLogLevel)
     this.#deadline = new Deadline(clock, () => this.#expired())
     this.#house = new GuestHouse({ ...options, id: this.id, logStream: this.logStream })
     this.#announceInit('init')
@@ -107,7 +111,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   emit(event: PlatformEvent): string | undefined {
     const nowMs = this.#clock.nowMs()
-    const line = toLogLine(event, this.version.logFormat, nowMs)
+    const { logFormat, systemLogLevel } = this.version
+    const line = toLogLine(event, logFormat, nowMs, systemLogLevel)
     if (line !== undefined) this.#options.lines(line, nowMs, this.logStream)
     return line
   }
@@ -138,6 +143,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   onLine(line: string): void {
+    if (this.#isShown?.(line) === false) return
     this.#writeLine(line)
     this.#run?.line(line)
   }

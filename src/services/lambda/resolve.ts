@@ -284,5 +284,8 @@ async function toFunctionVersion(
     ...(settings.logging.applicationLogLevel !== undefined && {
       applicationLogLevel: settings.logging.applicationLogLevel,
     }),
+    ...(settings.logging.systemLogLevel !== undefined && {
+      systemLogLevel: settings.logging.systemLogLevel,
+    }),
   }
 }

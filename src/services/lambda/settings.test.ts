@@ -25,7 +25,12 @@ test('changeSettings() keeps the log group and levels that were set', () => {
   })
   assert.throws(() => changeSettings(base, { LoggingConfig: { SystemLogLevel: 'WARN' } }, []), {
     name: 'InvalidParameterValueException',
+    message:
+      'LogLevel is not supported when LogFormat is set to "Text". ' +
+      'Remove LogLevel from your request or change the LogFormat to "Json" and try again.',
   })
+  const text = changeSettings(json, { LoggingConfig: { LogFormat: 'Text' } }, undefined)
+  assert.deepEqual(text.logging, { logFormat: 'Text', logGroup: '/own' })
 })
 
 test('checkSnapStart() knows the runtimes that can', () => {

@@ -125,7 +125,10 @@ function changeLogging(base: Logging, input: SettingsInput['LoggingConfig']): Lo
     input.LogGroup === undefined || input.LogGroup === '' ? base.logGroup : input.LogGroup
   if (logFormat === 'Text') {
     if (input.ApplicationLogLevel !== undefined || input.SystemLogLevel !== undefined) {
-      throw invalidParameterValue('Log levels can only be set when LogFormat is JSON')
+      throw invalidParameterValue(
+        'LogLevel is not supported when LogFormat is set to "Text". ' +
+          'Remove LogLevel from your request or change the LogFormat to "Json" and try again.',
+      )
     }
     return { logFormat, logGroup }
   }

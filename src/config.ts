@@ -53,6 +53,8 @@ export const limits = {
   drainMs: 10_000,
   maxLogLineBytes: 256 * KIB,
   memorySampleMs: 100,
+  /** programs started in one sandbox: a runtime and its extensions */
+  maxProgramCount: 16,
   /** synchronous invocations that wait for an environment to start */
   maxWaitingCount: 10_000,
 } as const

@@ -3,7 +3,7 @@ import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FunctionVersion } from '../model.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
-import type { Driver, PreparedSandbox, Sandbox, SandboxSpec } from '../sandbox/driver.ts'
+import type { Driver, PreparedSandbox, SandboxSpec, StartedSandbox } from '../sandbox/driver.ts'
 import { canBePrepared, findEntrypoint } from './entrypoint.ts'
 import { type Failure, noBootstrapFailure } from './failure.ts'
 import { Guest, type GuestListener } from './guest.ts'
@@ -71,7 +71,7 @@ export class GuestHouse {
     argv: SandboxSpec['argv'],
     onOutput: SandboxSpec['onOutput'],
     onStarted: () => void,
-  ): Sandbox {
+  ): StartedSandbox {
     const { id, version, driver, credentials } = this.#options
     this.#guestCount += 1
     const spec: SandboxSpec = {

@@ -1,7 +1,7 @@
 /** One life of a runtime process: its sandbox, its session with the Runtime API, its output. A reset ends one and starts another. */
 import { limits } from '../config.ts'
 import { background } from '../lib/background.ts'
-import type { ExitReport, Sandbox, SandboxSpec } from '../sandbox/driver.ts'
+import type { ExitReport, SandboxSpec, StartedSandbox } from '../sandbox/driver.ts'
 import { LineSplitter } from './output.ts'
 import type { RuntimeApi } from './runtime-api/runtime-api.ts'
 import type { RuntimeSession, SessionListener } from './runtime-api/session.ts'
@@ -24,12 +24,12 @@ export type GuestOptions = {
   readonly api: RuntimeApi
   readonly listener: GuestListener
   /** Start the process. */
-  readonly start: (onOutput: SandboxSpec['onOutput']) => Sandbox
+  readonly start: (onOutput: SandboxSpec['onOutput']) => StartedSandbox
 }
 
 export class Guest {
   readonly session: RuntimeSession
-  readonly sandbox: Sandbox
+  readonly sandbox: StartedSandbox
   /** false until the runtime asked for its first event */
   isInitialised = false
   readonly #listener: GuestListener

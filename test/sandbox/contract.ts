@@ -20,6 +20,7 @@ export type Claim =
   | 'freeze'
   | 'temporary-directory'
   | 'prepare'
+  | 'programs'
 
 let count = 0
 
@@ -72,6 +73,7 @@ export function driverContract(
     claimEnd(claim)
     claimLimits(claim)
     claimPrepare(claim)
+    claimPrograms(claim)
   })
 }
 
@@ -265,6 +267,86 @@ function claimPrepare(claim: Claiming): void {
     })
     await prepared.dispose()
     assert.equal((await prepared.exited).signal, 'SIGKILL')
+  })
+}
+
+function claimPrograms(claim: Claiming): void {
+  /** A sandbox with nothing in it, and a way to start scripts there. */
+  const opened = (driver: Driver, changes: Partial<SandboxSpec> = {}) => {
+    const bounds = specOf('', changes)
+    const sandbox = driver.open(bounds)
+    const spawn = (script: string) => {
+      let text = ''
+      const onOutput: SandboxSpec['onOutput'] = (chunk) => (text += Buffer.from(chunk).toString())
+      const program = sandbox.spawn({ ...specOf(script), onOutput })
+      return { ...program, text: () => text }
+    }
+    return { sandbox, spawn }
+  }
+  claim('programs', 'programs of a sandbox share a folder, not output or end', async (driver) => {
+    const { sandbox, spawn } = opened(driver)
+    const one = spawn('echo one; echo mine > "$TMPDIR/file"; exit 3')
+    assert.equal((await one.exited).exitCode, 3)
+    const two = spawn(
+      'cat "$TMPDIR/file"; trap "echo told; exit 4" TERM; echo up; sleep 1000 & wait',
+    )
+    const three = spawn('exec sleep 1000')
+    while (!two.text().includes('up')) await setTimeout(2)
+    two.signal('SIGTERM')
+    assert.equal((await two.exited).exitCode, 4)
+    assert.deepEqual([one.text(), two.text()], ['one\n', 'mine\nup\ntold\n'])
+    await sandbox.dispose()
+    assert.equal((await three.exited).signal, 'SIGKILL')
+  })
+  claim('programs', 'a program that cannot be started leaves the others', async (driver) => {
+    const { sandbox, spawn } = opened(driver)
+    const good = spawn('echo up; exec sleep 1000')
+    const bad = sandbox.spawn(specOf('', { argv: ['/no/such/program'] }))
+    assert.match((await bad.exited).launchError ?? '', /no such file/)
+    while (!good.text().includes('up')) await setTimeout(2)
+    await sandbox.dispose()
+    assert.equal((await good.exited).signal, 'SIGKILL')
+  })
+  claim('programs', 'freeze() stops all programs, thaw() lets all go on', async (driver) => {
+    const { sandbox, spawn } = opened(driver)
+    const names = ['a', 'b']
+    for (const name of names) {
+      spawn(`while true; do echo x >> "$TMPDIR/${name}"; sleep 0.01; done`)
+    }
+    const paths = names.map((name) => join(sandbox.temporaryDirectory, name))
+    for (const path of paths) await appears(path)
+    await sandbox.freeze()
+    await setTimeout(60)
+    const frozen = await Promise.all(paths.map(grows))
+    await sandbox.thaw()
+    const thawed = await Promise.all(paths.map(grows))
+    await sandbox.dispose()
+    assert.deepEqual(
+      [frozen, thawed],
+      [
+        [false, false],
+        [true, true],
+      ],
+    )
+  })
+  claim('programs', 'memory is one limit for all programs together', async (driver) => {
+    const { sandbox } = opened(driver, { memoryMib: 256 })
+    const hold = (mib: number) => {
+      const script = `const kept = Buffer.alloc(${mib} * 1024 * 1024, 1); console.log('up'); setInterval(() => kept.fill(1), 20)`
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const program = sandbox.spawn({
+        ...specOf('', { argv: [process.execPath, '-e', script] }),
+        onOutput: () => resolve(),
+      })
+      return { program, isUp: promise }
+    }
+    const small = hold(80)
+    await small.isUp
+    const large = hold(160)
+    assert.deepEqual(await large.program.exited, { signal: 'SIGKILL', isOutOfMemory: true })
+    assert.ok(sandbox.usage().maxMemoryMib > 240)
+    await sandbox.dispose()
+    assert.equal((await small.program.exited).isOutOfMemory, false)
   })
 }
 

@@ -2,8 +2,9 @@
 
 /** What to keep an eye on while a sandbox runs. */
 export type Limits = {
+  /** all programs with the same temporary directory together */
   readonly memoryMib: number
-  /** the temporary directory whose size is checked */
+  /** the temporary directory whose size is checked; each sandbox has its own */
   readonly temporaryDirectory: string
   readonly ephemeralStorageMib: number
 }

@@ -10,7 +10,15 @@ import { assert } from '../../lib/assert.ts'
 import { background } from '../../lib/background.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ids } from '../../lib/ids.ts'
-import type { Driver, PreparedSandbox, PreparedSpec, Sandbox, SandboxSpec } from '../driver.ts'
+import type {
+  Driver,
+  PreparedSandbox,
+  PreparedSpec,
+  ProgramSpec,
+  SandboxBounds,
+  SandboxSpec,
+  StartedSandbox,
+} from '../driver.ts'
 import type { StartRequest } from './messages.ts'
 import { ProcessHandle } from './process-handle.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
@@ -66,18 +74,17 @@ class ProcessDriver implements Driver {
     this.#findSpawner()
   }
 
-  start(spec: SandboxSpec, temporaryDirectory?: string): Sandbox {
-    const directory = temporaryDirectory ?? this.#makeTemporaryDirectory(spec.id)
-    const handle = this.#launch({
-      argv: spec.argv,
-      environment: { TMPDIR: directory, ...spec.environment },
-      workingDirectory: spec.workingDirectory,
-      hasInput: false,
-      limits: limitsOf(spec, directory),
+  open(bounds: SandboxBounds, temporaryDirectory?: string): ProcessSandbox {
+    return new ProcessSandbox({
+      bounds,
+      temporaryDirectory: temporaryDirectory ?? this.#makeTemporaryDirectory(bounds.id),
+      launch: (spec, sandbox) => this.#launchIn(sandbox, spec),
     })
-    handle.readOutput(spec.onOutput)
-    if (spec.onStarted) handle.whenStarted(spec.onStarted)
-    return new ProcessSandbox(spec.id, handle, directory)
+  }
+
+  start(spec: SandboxSpec, temporaryDirectory?: string): StartedSandbox {
+    const sandbox = this.open(spec, temporaryDirectory)
+    return Object.assign(sandbox, sandbox.spawn(spec))
   }
 
   prepare(spec: PreparedSpec): PreparedSandbox {
@@ -111,18 +118,29 @@ class ProcessDriver implements Driver {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 2 })
   }
 
-  #become(handle: ProcessHandle, spec: SandboxSpec): Sandbox {
-    const directory = this.#makeTemporaryDirectory(spec.id)
-    handle.limit(limitsOf(spec, directory))
-    handle.readOutput(spec.onOutput)
-    if (spec.onStarted) handle.whenStarted(spec.onStarted)
+  #launchIn(sandbox: ProcessSandbox, spec: ProgramSpec): ProcessHandle {
+    const handle = this.#launch({
+      argv: spec.argv,
+      environment: { TMPDIR: sandbox.temporaryDirectory, ...spec.environment },
+      workingDirectory: spec.workingDirectory,
+      hasInput: false,
+      limits: limitsOf(sandbox),
+    })
+    listen(handle, spec)
+    return handle
+  }
+
+  #become(handle: ProcessHandle, spec: SandboxSpec): StartedSandbox {
+    const sandbox = this.open(spec)
+    handle.limit(limitsOf(sandbox))
+    listen(handle, spec)
     handle.writeInput(
       JSON.stringify({
-        environment: { TMPDIR: directory, ...spec.environment },
+        environment: { TMPDIR: sandbox.temporaryDirectory, ...spec.environment },
         workingDirectory: spec.workingDirectory,
       }),
     )
-    return new ProcessSandbox(spec.id, handle, directory)
+    return Object.assign(sandbox, sandbox.adopt(handle))
   }
 
   #makeTemporaryDirectory(id: string): string {
@@ -198,8 +216,13 @@ class ProcessDriver implements Driver {
   }
 }
 
-function limitsOf(spec: SandboxSpec, temporaryDirectory: string) {
-  const { memoryMib, ephemeralStorageMib } = spec
+function listen(handle: ProcessHandle, spec: ProgramSpec): void {
+  handle.readOutput(spec.onOutput)
+  if (spec.onStarted) handle.whenStarted(spec.onStarted)
+}
+
+function limitsOf({ bounds, temporaryDirectory }: ProcessSandbox) {
+  const { memoryMib, ephemeralStorageMib } = bounds
   return { memoryMib, ephemeralStorageMib, temporaryDirectory }
 }
 

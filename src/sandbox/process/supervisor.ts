@@ -23,6 +23,7 @@ type Watched = {
   readonly child: ChildProcess
   readonly pid: number
   limits: Limits | undefined
+  currentKib: number
   peakKib: number
   reportedKib: number
   activity: number
@@ -39,6 +40,8 @@ export class Supervisor {
   readonly #sampler: Sampler | undefined
   readonly #minSampleMs: number
   readonly #watched = new Map<number, Watched>()
+  /** temporary directory of a sandbox -> its programs */
+  readonly #sandboxes = new Map<string, Set<Watched>>()
   #timer: Timer | undefined
   #isSampling = false
 
@@ -70,7 +73,9 @@ export class Supervisor {
   /** Set or change what a running process is held to. */
   limit(key: number, limits: Limits): void {
     const watched = this.#watched.get(key)
-    if (watched) watched.limits = limits
+    if (!watched) return
+    watched.limits = limits
+    this.#enter(watched, limits.temporaryDirectory)
   }
 
   /** SIGKILL every process. */
@@ -97,6 +102,7 @@ export class Supervisor {
       child,
       pid,
       limits,
+      currentKib: 0,
       peakKib: 0,
       reportedKib: 0,
       activity: 0,
@@ -107,13 +113,28 @@ export class Supervisor {
       isOutOfMemory: false,
     }
     this.#watched.set(key, watched)
+    if (limits) this.#enter(watched, limits.temporaryDirectory)
     child.once('exit', (exitCode, signal) => this.#exited(watched, exitCode, signal))
     this.#tell({ event: 'started', key, pid })
     this.#arm()
   }
 
-  #exited(watched: Watched, exitCode: number | null, signal: string | null): void {
+  #enter(watched: Watched, sandbox: string): void {
+    const mates = this.#sandboxes.get(sandbox)
+    if (mates) mates.add(watched)
+    else this.#sandboxes.set(sandbox, new Set([watched]))
+  }
+
+  #leave(watched: Watched): void {
     this.#watched.delete(watched.key)
+    const sandbox = watched.limits?.temporaryDirectory
+    const mates = sandbox === undefined ? undefined : this.#sandboxes.get(sandbox)
+    mates?.delete(watched)
+    if (mates?.size === 0 && sandbox !== undefined) this.#sandboxes.delete(sandbox)
+  }
+
+  #exited(watched: Watched, exitCode: number | null, signal: string | null): void {
+    this.#leave(watched)
     signalGroup(watched.pid, 'SIGKILL')
     this.#tell({ event: 'peak', key: watched.key, peakKib: watched.peakKib })
     this.#tell({
@@ -154,6 +175,7 @@ export class Supervisor {
   ): void {
     const isActive = sample.activity !== watched.activity
     watched.activity = sample.activity
+    watched.currentKib = sample.currentKib
     watched.intervalMs = isActive
       ? this.#minSampleMs
       : Math.min(watched.intervalMs * 2, Math.max(idleSampleMs, 2 * this.#watched.size))
@@ -163,13 +185,23 @@ export class Supervisor {
       watched.reportedKib = watched.peakKib
       this.#tell({ event: 'peak', key: watched.key, peakKib: watched.peakKib })
     }
-    if (watched.limits && sample.currentKib > watched.limits.memoryMib * 1024) {
-      watched.isOutOfMemory = true
-      killTree(watched.pid)
-    }
+    if (watched.limits) this.#judgeMemory(watched, watched.limits)
     if (isActive && nowMs >= watched.storageAtMs && !watched.isMeasuring) {
       void this.#measureStorage(watched)
     }
+  }
+
+  /** The programs of a sandbox share its memory; the largest is ended when they have too much. */
+  #judgeMemory(watched: Watched, { memoryMib, temporaryDirectory }: Limits): void {
+    let totalKib = 0
+    let largest = watched
+    for (const mate of this.#sandboxes.get(temporaryDirectory) ?? []) {
+      totalKib += mate.currentKib
+      if (mate.currentKib > largest.currentKib) largest = mate
+    }
+    if (totalKib <= memoryMib * 1024) return
+    largest.isOutOfMemory = true
+    killTree(largest.pid)
   }
 
   async #measureStorage(watched: Watched): Promise<void> {

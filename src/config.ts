@@ -75,10 +75,15 @@ export const fleetLimits = {
   maxQuickRunMs: 5,
   quickWaitMs: 20,
   /** of a function with runs shorter than `maxTinyRunMs`, so many may run at once per core before a further invocation waits
-   *  `crowdWaitMs` for one of them rather than take an idle environment: processes that only fight for the cores are slower */
-  tinyRunsPerCore: 2,
+   *  `crowdWaitMs` for one of them rather than take an idle environment, as long as they are measured to be done sooner so:
+   *  processes that only fight for the cores are slower */
+  tinyRunsPerCore: 1,
   maxTinyRunMs: 1,
-  crowdWaitMs: 5,
+  crowdWaitMs: 20,
+  /** what gets more runs done is tried out for a moment, then kept for a period */
+  paceTrialMs: 20,
+  minPacePeriodMs: 500,
+  maxPacePeriodMs: 8000,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
   /** an environment is replaced after this, however busy: its credentials end some time later */

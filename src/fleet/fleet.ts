@@ -14,7 +14,7 @@ import { Concurrency, giveSlot, takeSlot } from './concurrency.ts'
 import type { ConcurrencyLimits, SlotKind } from './concurrency.ts'
 import { Member } from './member.ts'
 import type { Group, Lease, Owner, Waiter } from './member.ts'
-import { isCrowded, notePace, unknownPace } from './pace.ts'
+import { Pace } from './pace.ts'
 import { plan } from './plan.ts'
 import type { PlanLimits } from './plan.ts'
 import { Waiting } from './waiting.ts'
@@ -24,7 +24,7 @@ export type Launch = (version: FunctionVersion) => ExecutionEnvironment
 
 export type FleetLimits = PlanLimits & {
   /** tiny runs of one version at once, before further ones wait a moment */
-  readonly maxTinyRunCount: number
+  readonly fewRunCount: number
 }
 
 export type FleetOptions = {
@@ -68,7 +68,7 @@ export class Fleet {
     this.#limits = {
       maxEnvironmentCount: lairLimits.maxEnvironmentCount,
       maxStartingCount: Math.max(4, availableParallelism() * fleetLimits.startsPerCore),
-      maxTinyRunCount: Math.max(4, availableParallelism() * fleetLimits.tinyRunsPerCore),
+      fewRunCount: Math.max(2, availableParallelism() * fleetLimits.tinyRunsPerCore),
       idleMs: lairLimits.idleEnvironmentMs,
       maxHandoverRunMs: fleetLimits.maxHandoverRunMs,
       ...options.limits,
@@ -106,7 +106,7 @@ export class Fleet {
       this.#dropIfUnused(group)
       throw error
     }
-    if (!isCrowded(group, this.#limits.maxTinyRunCount)) {
+    if (!group.pace.isCrowded(group)) {
       for (let member = group.idle.pop(); member !== undefined; member = group.idle.pop()) {
         if (member.isAlive) return this.#grant(member, slot)
         this.#forget(member)
@@ -164,9 +164,10 @@ export class Fleet {
       idle: [],
       waiting: new Set(),
       memberCount: 0,
-      ...unknownPace,
+      pace: new Pace(this.#limits.fewRunCount),
       settlingCount: 0,
       expectingCount: 0,
+      isHeldBack: false,
       isRetired: false,
       isDropped: false,
     }
@@ -265,12 +266,17 @@ export class Fleet {
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
     member.lastRunMs = nowMs - member.leasedAtMs
-    notePace(group, member.lastRunMs)
+    group.pace.note(member.lastRunMs, group, nowMs)
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
     else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
-    else if (this.#passOn(member)) return
-    else group.idle.push(member)
+    else {
+      group.idle.push(member)
+      group.isHeldBack = group.waiting.size > 0 && group.pace.isCrowded(group)
+      const isStarting = member.startTimer !== undefined
+      if (group.isHeldBack && !isStarting && this.#waiting.groups.size === 1) return
+      if (this.#passOn(member)) return
+    }
     if (member.startTimer !== undefined) this.#endStart(member)
     else if (this.#waiting.count > 0) this.#act()
   }
@@ -281,6 +287,7 @@ export class Fleet {
     if (member.startTimer !== undefined) return false
     const waiter = this.#waiting.nextInLine(group)
     if (waiter === undefined) return false
+    group.idle.pop()
     this.#waiting.end(waiter)
     waiter.resolve(this.#grant(member, waiter.slot))
     return true

@@ -20,7 +20,8 @@ export type Lease = {
 }
 
 /** The environments of one revision of one version. */
-export type Group = Pace & {
+export type Group = {
+  readonly pace: Pace
   readonly version: FunctionVersion
   readonly counters: Counters
   /** a stack: the newest last */
@@ -32,6 +33,8 @@ export type Group = Pace & {
   settlingCount: number
   /** waiters that count on one of those */
   expectingCount: number
+  /** what became free is left idle for now, although there is somebody who waits: more at once would not be done sooner */
+  isHeldBack: boolean
   /** superseded or deleted: what becomes free is stopped */
   isRetired: boolean
   /** nothing refers to it any more: its counters were left */

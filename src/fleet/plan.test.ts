@@ -6,7 +6,7 @@ import type { PlanLimits } from './plan.ts'
 
 type Idle = { id: string; idleSinceMs: number; lastRunMs: number | undefined }
 type Waiter = { id: string; startNotBeforeMs: number | undefined }
-type Group = { name: string; idle: Idle[]; waiting: Set<Waiter> }
+type Group = { name: string; idle: Idle[]; waiting: Set<Waiter>; isHeldBack: boolean }
 
 const limits: PlanLimits = {
   maxEnvironmentCount: 10,
@@ -18,6 +18,7 @@ const limits: PlanLimits = {
 function group(name: string, idle: [sinceMs: number, lastRunMs?: number][], waiting = 0): Group {
   return {
     name,
+    isHeldBack: false,
     idle: idle.map(([idleSinceMs, lastRunMs], index) => ({
       id: `${name}.e${index}`,
       idleSinceMs,
@@ -141,6 +142,7 @@ test('plan() never names one environment or waiter twice and never exceeds its l
           waiting: new Set(
             waiting.map((startNotBeforeMs, at) => ({ id: `${index}.${at}`, startNotBeforeMs })),
           ),
+          isHeldBack: index % 2 === 1,
         }))
         const idleCount = groups.reduce((sum, { idle }) => sum + idle.length, 0)
         const before = idleCount + busyCount
@@ -180,4 +182,12 @@ test('planRefill() prepares for the emptiest pool that is due, and says when to 
   assert.deepEqual(planRefill([full], 10), {})
   assert.deepEqual(planRefill([half, empty, paused], 10), { prepare: empty })
   assert.deepEqual(planRefill([full, paused], 10), { waitMs: 60 })
+})
+
+test('plan() leaves what is idle to those whose time has come while a group is held back', () => {
+  const held = group('a', [[0]])
+  held.isHeldBack = true
+  held.waiting.add({ id: 'a.early', startNotBeforeMs: 20 })
+  assert.equal(decide([held], { environments: 1, nowMs: 19 }), '')
+  assert.equal(decide([held], { environments: 1, nowMs: 20 }), 'assign a.early a.e0')
 })

@@ -24,6 +24,8 @@ export type GroupView<Idle extends IdleView, Waiter extends WaiterView> = {
   readonly idle: readonly Idle[]
   /** first come, first served */
   readonly waiting: ReadonlySet<Waiter>
+  /** who waits for an environment that is about to become free is given no other one before its time */
+  readonly isHeldBack: boolean
 }
 
 export type FleetView<
@@ -167,6 +169,7 @@ class Draft<
 
   /** The environment of its own group that a waiter may take. */
   #handover(group: Group, waiter: Waiter): Idle | undefined {
+    if (group.isHeldBack && this.#nowMs < (waiter.startNotBeforeMs ?? 0)) return undefined
     const taken = this.#taken.get(group)
     const left = group.idle.length - (taken === undefined ? 0 : taken.newest + taken.oldest)
     if (left <= 0) return undefined

@@ -7,7 +7,6 @@ import type { Clock } from '../lib/clock.ts'
 import { throttled } from './concurrency.ts'
 import type { SlotKind } from './concurrency.ts'
 import type { Group, Lease, Waiter } from './member.ts'
-import { patienceOf } from './pace.ts'
 
 export type WaitingOptions = {
   readonly clock: Clock
@@ -56,7 +55,7 @@ export class Waiting {
         ),
       ]
       let startNotBeforeMs: number | undefined
-      const patienceMs = patienceOf(group)
+      const patienceMs = group.pace.patienceOf(group)
       if (patienceMs > 0) {
         const dueMs = clock.monotonicMs() + patienceMs
         startNotBeforeMs = dueMs

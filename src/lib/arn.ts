@@ -29,6 +29,9 @@ const functionReference = new RegExp(
 const layerReference = new RegExp(
   `^arn:[a-zA-Z0-9-]+:lambda:(?<region>${region}):(?<accountId>\\d{12}):layer:(?<layerName>[a-zA-Z0-9-_]{1,140})(?::(?<version>\\d{1,15}))?$`,
 )
+const codeSigningConfigReference = new RegExp(
+  `^arn:aws[a-zA-Z-]*:lambda:(?<region>${region}):(?<accountId>\\d{12}):code-signing-config:(?<id>csc-[a-z0-9]{17})$`,
+)
 
 /** Take a function's name, partial ARN or full ARN apart, each with or without a qualifier.
  *  @returns undefined when the text has none of these forms
@@ -60,6 +63,19 @@ export function layerArn(place: Place, layerName: string): string {
 /** ARN of one version of a layer. */
 export function layerVersionArn(place: Place, layerName: string, version: number): string {
   return `${layerArn(place, layerName)}:${version}`
+}
+
+/** ARN of a code signing config. */
+export function codeSigningConfigArn(place: Place, id: string): string {
+  return `arn:${partitionOf(place.region)}:lambda:${place.region}:${place.accountId}:code-signing-config:${id}`
+}
+
+/** Take the ARN of a code signing config apart. @returns undefined for anything else */
+export function parseCodeSigningConfigArn(text: string): (Place & { id: string }) | undefined {
+  const groups = codeSigningConfigReference.exec(text)?.groups
+  if (groups === undefined) return undefined
+  const { region = '', accountId = '', id = '' } = groups
+  return { region, accountId, id }
 }
 
 /** Take the ARN of a layer apart; `version` is absent when the ARN names the layer only. */

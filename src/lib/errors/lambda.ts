@@ -17,6 +17,8 @@ export const provisionedConcurrencyConfigNotFound = lambdaError(
   'ProvisionedConcurrencyConfigNotFoundException',
   404,
 )
+export const codeSigningConfigNotFound = lambdaError('CodeSigningConfigNotFoundException', 404)
+export const codeVerificationFailed = lambdaError('CodeVerificationFailedException', 400)
 export const resourceConflict = lambdaError('ResourceConflictException', 409)
 export const preconditionFailed = lambdaError('PreconditionFailedException', 412)
 export const policyLengthExceeded = lambdaError('PolicyLengthExceededException', 400)

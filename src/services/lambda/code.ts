@@ -10,6 +10,7 @@ export type CodeSource = {
   readonly S3Bucket?: string | undefined
   readonly S3Key?: string | undefined
   readonly ImageUri?: string | undefined
+  readonly SourceKMSKeyArn?: string | undefined
 }
 
 /** Take the code of a request.
@@ -31,7 +32,14 @@ export async function takeCode(
     )
   }
   const { id, codeSha256, zippedBytes, unzippedBytes } = await packages.add(zip)
-  return { id, codeSha256, zippedBytes, unzippedBytes }
+  const { SourceKMSKeyArn: keyArn } = source
+  return {
+    id,
+    codeSha256,
+    zippedBytes,
+    unzippedBytes,
+    ...(keyArn !== undefined && keyArn !== '' && { sourceKmsKeyArn: keyArn }),
+  }
 }
 
 function chooseZip(source: CodeSource): Uint8Array {

@@ -4,8 +4,10 @@ import type { RequestContext } from '../../gateway/service.ts'
 import { latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import { RevisionConflict, type Change } from '../../store/store.ts'
+import { requireConfig } from './code-signing-lookup.ts'
 import { takeCode } from './code.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { checkTrusted, choose } from './function-code-signing.ts'
 import { constraintFailed, locate, type Located } from './names.ts'
 import { functionKey, versionKey } from './records.ts'
 import type { CodeRecord, FunctionRecord, Settings, VersionRecord } from './records.ts'
@@ -35,11 +37,15 @@ export function createFunctionHandlers(
       const settings = toSettings(deps, input, context, located)
       const tags = checkTags(input.Tags ?? {})
       refuseExisting(deps, located)
+      const signing = chooseSigning(deps, located, input, context)
       const code = await takeCode(deps.packages, input.Code ?? {}, 'CreateFunction')
       checkTotalSize(code.unzippedBytes, settings.layers)
       await deps.packages.layersPath(settings.layers.map((layer) => layer.id))
       const { record, version } = toRecords(deps, located, { settings, code, tags }, input)
-      const changes: Change[] = [{ kind: 'put', key: keyOf(located), value: record, expected: 0 }]
+      const changes: Change[] = [
+        { kind: 'put', key: keyOf(located), value: record, expected: 0 },
+        ...signing,
+      ]
       if (version !== undefined) {
         const key = versionKey(located.place, located.functionName, version.version)
         changes.push({ kind: 'put', key, value: version })
@@ -110,6 +116,19 @@ function toSettings(
 function refuseExisting(deps: LambdaDependencies, located: Located): void {
   if (deps.store.documents.get(keyOf(located)) === undefined) return
   throw resourceConflict(`Function already exist: ${located.functionName}`)
+}
+
+/** The changes that give the function its code signing config, if it names one. */
+function chooseSigning(
+  deps: LambdaDependencies,
+  located: Located,
+  { CodeSigningConfigArn: arn }: CreateFunctionRequest,
+  context: RequestContext,
+): Change[] {
+  if (arn === undefined) return []
+  const { config } = requireConfig(deps.store.documents, context, arn)
+  checkTrusted(config.value, located)
+  return choose(located, arn, config)
 }
 
 async function createOnce(

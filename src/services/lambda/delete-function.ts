@@ -11,7 +11,15 @@ import {
   orConflict,
 } from './lookup.ts'
 import { locate, type Located } from './names.ts'
-import { concurrencyKey, functionKey, policyKey, prefixOf, versionKey } from './records.ts'
+import {
+  concurrencyKey,
+  functionCodeSigningKey,
+  functionKey,
+  policyKey,
+  prefixOf,
+  runtimeManagementKey,
+  versionKey,
+} from './records.ts'
 
 /** The handler of DeleteFunction.
  *  @source AWS Lambda API reference; recorded answers: 204, and a version that is not there is no error */
@@ -47,8 +55,9 @@ function wholeFunction(documents: Documents, located: Located, revision: number)
   const changes: Change[] = [
     { kind: 'delete', key: functionKey(place, functionName), expected: revision },
     { kind: 'delete', key: concurrencyKey(place, functionName) },
+    { kind: 'delete', key: functionCodeSigningKey(place, functionName) },
   ]
-  for (const collection of ['versions', 'aliases', 'policies'] as const) {
+  for (const collection of ['versions', 'aliases', 'policies', 'runtime-management'] as const) {
     for (const { key } of allDocuments(documents, prefixOf(place, collection, functionName))) {
       changes.push({ kind: 'delete', key })
     }
@@ -70,5 +79,6 @@ function oneVersion(documents: Documents, located: Located, version: string): Ch
   return [
     { kind: 'delete', key: versionKey(place, functionName, version) },
     { kind: 'delete', key: policyKey(place, functionName, version) },
+    { kind: 'delete', key: runtimeManagementKey(place, functionName, version) },
   ]
 }

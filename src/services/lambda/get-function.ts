@@ -17,6 +17,7 @@ export function getFunctionHandlers(
     GetFunction: (input, context) => {
       const located = locate(context, input, 'GetFunction')
       const version = getVersion(documents, located)
+      const { sourceKmsKeyArn } = version.code
       const { tags } = getFunctionDocument(documents, located).value
       const key = concurrencyKey(located.place, located.functionName)
       const concurrency = documents.get<ConcurrencyRecord>(key)?.value
@@ -25,6 +26,7 @@ export function getFunctionHandlers(
         Code: {
           RepositoryType: 'S3',
           Location: context.endpoint + deps.presign(downloadRoute + version.code.id),
+          ...(sourceKmsKeyArn !== undefined && { SourceKMSKeyArn: sourceKmsKeyArn }),
         },
         ...(Object.keys(tags).length > 0 && { Tags: { ...tags } }),
         ...(concurrency !== undefined && {

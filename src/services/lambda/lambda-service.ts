@@ -4,10 +4,12 @@ import type { Service } from '../../gateway/service.ts'
 import { background } from '../../lib/background.ts'
 import type { Targets } from '../../invoke/target.ts'
 import { aliasHandlers } from './aliases.ts'
+import { codeSigningHandlers } from './code-signing.ts'
 import { concurrencyHandlers } from './concurrency.ts'
 import { createFunctionHandlers } from './create-function.ts'
 import { deleteFunctionHandlers } from './delete-function.ts'
 import type { LambdaDependencies } from './dependencies.ts'
+import { functionCodeSigningHandlers } from './function-code-signing.ts'
 import { getFunctionHandlers } from './get-function.ts'
 import { layerPermissionHandlers } from './layer-permissions.ts'
 import { layerHandlers } from './layers.ts'
@@ -15,6 +17,8 @@ import { listFunctionsHandlers } from './list-functions.ts'
 import { notConfiguredHandlers } from './not-configured.ts'
 import { permissionHandlers } from './permissions.ts'
 import { Resolver } from './resolve.ts'
+import { resourcePolicyHandlers } from './resource-policy.ts'
+import { runtimeManagementHandlers } from './runtime-management.ts'
 import { tagHandlers } from './tags.ts'
 import { updateFunctionHandlers } from './update-function.ts'
 import { usedPackages } from './used-packages.ts'
@@ -53,7 +57,11 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...versionHandlers(deps),
         ...aliasHandlers(deps),
         ...permissionHandlers(deps),
+        ...resourcePolicyHandlers(deps),
         ...concurrencyHandlers(deps),
+        ...codeSigningHandlers(deps),
+        ...functionCodeSigningHandlers(deps),
+        ...runtimeManagementHandlers(deps),
         ...layerHandlers(deps),
         ...layerPermissionHandlers(deps),
         ...notConfiguredHandlers(deps),

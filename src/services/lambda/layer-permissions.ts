@@ -59,7 +59,7 @@ export function layerPermissionHandlers(
       const conditions = { principalOrgId: input.OrganizationId }
       const statement = toStatement(sid, principal, { action, resource }, conditions)
       const before = findPolicy(documents, layer)
-      const statements = addStatement(before?.value.statements ?? [], statement)
+      const { statements } = addStatement({ statements: before?.value.statements ?? [] }, statement)
       expectPolicyRevision(input.RevisionId, before)
       const revisionId = await save(layer, statements, before)
       return { Statement: JSON.stringify(statement), RevisionId: revisionId }
@@ -69,7 +69,7 @@ export function layerPermissionHandlers(
       const before = findPolicy(documents, layer)
       if (before === undefined) throw noPolicy()
       expectPolicyRevision(input.RevisionId, before)
-      const statements = removeStatement(before.value.statements, input.StatementId ?? '')
+      const { statements } = removeStatement(before.value, input.StatementId ?? '')
       await save(layer, statements, before)
       return {}
     },
@@ -77,7 +77,7 @@ export function layerPermissionHandlers(
       const layer = locateVersion(documents, context, input)
       const policy = findPolicy(documents, layer)?.value
       if (policy === undefined) throw noPolicy()
-      return { Policy: toPolicyText(policy.statements), RevisionId: policy.revisionId }
+      return { Policy: toPolicyText(policy), RevisionId: policy.revisionId }
     },
   }
 }

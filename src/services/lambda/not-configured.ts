@@ -15,8 +15,6 @@ import { locate, locateFunction, type Asker, type Located } from './names.ts'
 import { functionKey } from './records.ts'
 
 type Operations =
-  | 'GetFunctionCodeSigningConfig'
-  | 'GetRuntimeManagementConfig'
   | 'GetFunctionRecursionConfig'
   | 'GetProvisionedConcurrencyConfig'
   | 'ListProvisionedConcurrencyConfigs'
@@ -25,7 +23,6 @@ type Operations =
   | 'GetFunctionUrlConfig'
   | 'ListFunctionUrlConfigs'
   | 'ListEventSourceMappings'
-  | 'ListCodeSigningConfigs'
 
 /** The handlers that read what was never set. @source AWS Lambda API reference; recorded answers */
 export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Operations> {
@@ -37,19 +34,6 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
   }
 
   return {
-    GetFunctionCodeSigningConfig: (input, context) => {
-      existing(context, input.FunctionName, 'GetFunctionCodeSigningConfig')
-      return { CodeSigningConfigArn: undefined, FunctionName: undefined }
-    },
-    GetRuntimeManagementConfig: (input, context) => {
-      const located = locate(context, input, 'GetRuntimeManagementConfig')
-      getVersion(documents, located)
-      const { place, functionName, qualifier } = located
-      return {
-        UpdateRuntimeOn: 'Auto',
-        FunctionArn: functionArn(place, functionName, qualifier ?? latest),
-      }
-    },
     GetFunctionRecursionConfig: (input, context) => {
       existing(context, input.FunctionName, 'GetFunctionRecursionConfig')
       return { RecursiveLoop: 'Terminate' }
@@ -96,7 +80,6 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
       return { FunctionUrlConfigs: [] }
     },
     ListEventSourceMappings: () => ({ EventSourceMappings: [] }),
-    ListCodeSigningConfigs: () => ({ CodeSigningConfigs: [] }),
   }
 }
 

@@ -6,7 +6,7 @@ import {
   resourceConflict,
   resourceNotFound,
 } from '../../lib/errors/lambda.ts'
-import type { Statement } from './records.ts'
+import type { PolicyRecord, Statement } from './records.ts'
 
 /** What a statement says under which conditions; absent members are no condition. */
 export type Conditions = {
@@ -39,39 +39,39 @@ export function toStatement(
 }
 
 /** A policy as one JSON text. */
-export function toPolicyText(statements: readonly Statement[]): string {
-  return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements })
+export function toPolicyText({ version, id, statements }: PolicyRecord): string {
+  return JSON.stringify({
+    Version: version ?? '2012-10-17',
+    Id: id ?? 'default',
+    Statement: statements,
+  })
 }
 
-/** The statements with one more.
+/** The policy with one more statement.
  *  @throws AwsError ResourceConflictException (409) for an id that is taken, PolicyLengthExceededException (400) */
-export function addStatement(
-  statements: readonly Statement[],
-  statement: Statement,
-): readonly Statement[] {
-  if (statements.some((other) => other.Sid === statement.Sid)) {
+export function addStatement(policy: PolicyRecord, statement: Statement): PolicyRecord {
+  if (policy.statements.some((other) => other.Sid === statement.Sid)) {
     throw resourceConflict(
       `The statement id (${statement.Sid}) provided already exists. ` +
         'Please provide a new statement id, or remove the existing statement.',
     )
   }
-  const all = [...statements, statement]
-  const bytes = Buffer.byteLength(toPolicyText(all))
-  if (bytes > lambdaLimits.maxPolicyBytes) {
-    throw policyLengthExceeded(
-      `The final policy size (${bytes}) is bigger than the limit (${lambdaLimits.maxPolicyBytes}).`,
-    )
-  }
-  return all
+  return checkSize({ ...policy, statements: [...policy.statements, statement] })
 }
 
-/** The statements without one. @throws AwsError ResourceNotFoundException (404) */
-export function removeStatement(
-  statements: readonly Statement[],
-  sid: string,
-): readonly Statement[] {
-  const left = statements.filter((statement) => statement.Sid !== sid)
-  if (left.length < statements.length) return left
+/** @throws AwsError PolicyLengthExceededException (400) */
+export function checkSize(policy: PolicyRecord): PolicyRecord {
+  const bytes = Buffer.byteLength(toPolicyText(policy))
+  if (bytes <= lambdaLimits.maxPolicyBytes) return policy
+  throw policyLengthExceeded(
+    `The final policy size (${bytes}) is bigger than the limit (${lambdaLimits.maxPolicyBytes}).`,
+  )
+}
+
+/** The policy without one statement. @throws AwsError ResourceNotFoundException (404) */
+export function removeStatement(policy: PolicyRecord, sid: string): PolicyRecord {
+  const left = policy.statements.filter((statement) => statement.Sid !== sid)
+  if (left.length < policy.statements.length) return { ...policy, statements: left }
   throw resourceNotFound(`Statement ${sid} is not found in resource policy.`)
 }
 

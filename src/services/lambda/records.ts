@@ -11,6 +11,8 @@ export type CodeRecord = {
   readonly codeSha256: string
   readonly zippedBytes: number
   readonly unzippedBytes: number
+  /** shown, and not used: the zip lies here as it came */
+  readonly sourceKmsKeyArn?: string
 }
 
 /** A layer as a function uses it: it goes on working when the layer version is deleted. */
@@ -83,16 +85,24 @@ export type AliasRecord = {
   readonly revisionId: string
 }
 
+/** AddPermission makes the plain form; PutResourcePolicy takes whatever a policy may say. */
 export type Statement = {
-  readonly Sid: string
-  readonly Effect: 'Allow'
+  readonly Sid?: string
+  readonly Effect: 'Allow' | 'Deny'
   readonly Principal: unknown
-  readonly Action: string
-  readonly Resource: string
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly Action: string | readonly string[]
+  readonly Resource: string | readonly string[]
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, string | readonly string[]>>>
+  >
 }
 
-export type PolicyRecord = { readonly statements: readonly Statement[] }
+export type PolicyRecord = {
+  readonly statements: readonly Statement[]
+  /** of a document that was put whole, where they are not the usual ones */
+  readonly version?: string
+  readonly id?: string
+}
 
 export type ConcurrencyRecord = { readonly reserved: number }
 
@@ -111,6 +121,28 @@ export type LayerVersionRecord = {
 
 export type LayerPolicyRecord = PolicyRecord & { readonly revisionId: string }
 
+export type CodeSigningConfigRecord = {
+  /** `csc-` and 17 letters or digits */
+  readonly id: string
+  readonly description: string
+  readonly signingProfileVersionArns: readonly string[]
+  readonly untrustedArtifact: 'Warn' | 'Enforce'
+  readonly modifiedAtMs: number
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Which code signing config a function has. */
+export type FunctionCodeSigningRecord = {
+  readonly functionName: string
+  readonly configArn: string
+}
+
+/** When a version's runtime is updated; no document means Auto. */
+export type RuntimeManagementRecord = {
+  readonly updateRuntimeOn: 'Auto' | 'Manual' | 'FunctionUpdate'
+  readonly runtimeVersionArn?: string
+}
+
 type Collection =
   | 'functions'
   | 'versions'
@@ -120,6 +152,9 @@ type Collection =
   | 'layers'
   | 'layer-versions'
   | 'layer-policies'
+  | 'code-signing-configs'
+  | 'function-code-signing'
+  | 'runtime-management'
 
 /** All documents of the control plane lie below this. */
 export const rootKey = 'lambda/'
@@ -168,6 +203,21 @@ export function layerVersionKey(place: Place, layerName: string, version: number
 /** Key of a layer version's policy. */
 export function layerPolicyKey(place: Place, layerName: string, version: number): string {
   return prefixOf(place, 'layer-policies', layerName) + padded(String(version))
+}
+
+/** Key of a code signing config. */
+export function codeSigningConfigKey(place: Place, id: string): string {
+  return prefixOf(place, 'code-signing-configs') + id
+}
+
+/** Key of the choice of a function's code signing config. */
+export function functionCodeSigningKey(place: Place, functionName: string): string {
+  return prefixOf(place, 'function-code-signing') + functionName
+}
+
+/** Key of the runtime management of a version. @param version  `$LATEST` or a number */
+export function runtimeManagementKey(place: Place, functionName: string, version: string): string {
+  return prefixOf(place, 'runtime-management', functionName) + version
 }
 
 /** Whose document a key names: place, collection and function or layer. @returns undefined for a key of another form */

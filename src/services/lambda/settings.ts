@@ -199,7 +199,6 @@ export function checkTotalSize(codeBytes: number, layers: readonly UsedLayer[]):
 /** Features that would change how a function runs and that nothing here does: refused, not ignored. */
 const unsupportedMembers = [
   'PublishTo',
-  'CodeSigningConfigArn',
   'ImageConfig',
   'TenancyConfig',
   'CapacityProviderConfig',

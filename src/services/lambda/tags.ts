@@ -1,14 +1,15 @@
-/** TagResource, UntagResource and ListTags, for functions. */
+/** TagResource, UntagResource and ListTags, for functions and code signing configs. */
 import type { RequestContext } from '../../gateway/service.ts'
 import {
   invalidParameterValue,
   resourceNotFound,
   validationFailed,
 } from '../../lib/errors/lambda.ts'
+import { getConfig } from './code-signing-lookup.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { getFunctionDocument, orConflict } from './lookup.ts'
 import { locate, type Located } from './names.ts'
-import { functionKey, type FunctionRecord } from './records.ts'
+import type { FunctionRecord } from './records.ts'
 
 type Tags = Readonly<Record<string, string>>
 
@@ -20,16 +21,16 @@ export function tagHandlers(
 ): Pick<LambdaHandlers, 'TagResource' | 'UntagResource' | 'ListTags'> {
   return {
     TagResource: async (input, context) => {
-      const located = locateResource(input.Resource, context, 'TagResource')
+      const tagged = findTagged(deps, input.Resource, context, 'TagResource')
       const added = input.Tags ?? {}
       if (Object.keys(added).length === 0) {
         throw invalidParameterValue('An error occurred and the request cannot be processed.')
       }
-      await changeTags(deps, located, (tags) => ({ ...tags, ...added }))
+      await tagged.replace(checkTags({ ...tagged.tags, ...added }))
       return {}
     },
     UntagResource: async (input, context) => {
-      const located = locateResource(input.Resource, context, 'UntagResource')
+      const tagged = findTagged(deps, input.Resource, context, 'UntagResource')
       const keys = input.TagKeys ?? []
       if (keys.length === 0) {
         throw validationFailed(
@@ -37,14 +38,12 @@ export function tagHandlers(
         )
       }
       const removed = new Set(keys)
-      await changeTags(deps, located, (tags) =>
-        Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key))),
-      )
+      const left = Object.entries(tagged.tags).filter(([key]) => !removed.has(key))
+      await tagged.replace(Object.fromEntries(left))
       return {}
     },
     ListTags: (input, context) => {
-      const located = locateResource(input.Resource, context, 'ListTags')
-      return { Tags: { ...getFunctionDocument(deps.store.documents, located).value.tags } }
+      return { Tags: { ...findTagged(deps, input.Resource, context, 'ListTags').tags } }
     },
   }
 }
@@ -72,18 +71,39 @@ function locateResource(
   return located
 }
 
-async function changeTags(
+/** What has tags, and the write that gives it others. */
+type Tagged = { readonly tags: Tags; readonly replace: (tags: Tags) => Promise<unknown> }
+
+/** @throws AwsError ResourceNotFoundException (404) for what is not there or has no tags here */
+function findTagged(
   deps: LambdaDependencies,
-  located: Located,
-  change: (tags: Tags) => Tags,
-): Promise<void> {
+  resource: string | undefined,
+  context: RequestContext,
+  action: string,
+): Tagged {
+  if (resource?.includes(':code-signing-config:')) return taggedConfig(deps, resource, context)
+  return taggedFunction(deps, locateResource(resource, context, action))
+}
+
+function taggedConfig(deps: LambdaDependencies, arn: string, context: RequestContext): Tagged {
   const { documents } = deps.store
-  const { value: record, revision } = getFunctionDocument(documents, located)
-  const changed: FunctionRecord = {
-    ...record,
-    tags: checkTags(change(record.tags)),
-    latest: { ...record.latest, revisionId: deps.ids.uuid() },
+  const { config } = getConfig(documents, context, arn)
+  const { key, value, revision } = config
+  return {
+    tags: value.tags,
+    replace: (tags) => documents.put(key, { ...value, tags }, revision),
   }
-  const key = functionKey(located.place, located.functionName)
-  await orConflict(located, documents.put(key, changed, revision))
+}
+
+function taggedFunction(deps: LambdaDependencies, located: Located): Tagged {
+  const { documents } = deps.store
+  const { value: record, revision, key } = getFunctionDocument(documents, located)
+  return {
+    tags: record.tags,
+    replace: (tags) => {
+      const latest = { ...record.latest, revisionId: deps.ids.uuid() }
+      const changed: FunctionRecord = { ...record, tags, latest }
+      return orConflict(located, documents.put(key, changed, revision))
+    },
+  }
 }

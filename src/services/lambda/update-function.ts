@@ -8,6 +8,7 @@ import { invalidParameterValue } from '../../lib/errors/lambda.ts'
 import type { Document } from '../../store/store.ts'
 import { takeCode } from './code.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { checkSignature } from './function-code-signing.ts'
 import { expectRevision, getFunctionDocument, orConflict, updateInProgress } from './lookup.ts'
 import { locateFunction, type Located } from './names.ts'
 import { publicationChanges, publish } from './publish.ts'
@@ -49,6 +50,7 @@ async function updateCode(
       "Please don't provide ImageUri when updating a function with packageType Zip.",
     )
   }
+  checkSignature(deps.store.documents, located)
   const code = await takeCode(deps.packages, input, 'UpdateFunctionCode')
   const now = rereadUnchanged(deps, located, before)
   const { settings: old } = now.value.latest
@@ -76,6 +78,7 @@ async function updateConfiguration(
   if (input.Runtime !== undefined) checkRuntime(input.Runtime, deps.catalogue)
   const layers =
     input.Layers === undefined ? undefined : findUsedLayers(documents, context, input.Layers)
+  if (layers !== undefined && layers.length > 0) checkSignature(documents, located)
   const settings = changeSettings(old, input, layers)
   checkSnapStart(settings)
   checkTotalSize(code.unzippedBytes, settings.layers)

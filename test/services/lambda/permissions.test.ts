@@ -260,4 +260,8 @@ test('what was never configured is answered as such', async () => {
     message: `The function ${arn}:$LATEST doesn't have an EventInvokeConfig`,
   })
   await assert.rejects(call('GetFunctionUrlConfig', { FunctionName }), { status: 404 })
+  const { EventSourceMappings } = await call('ListEventSourceMappings', { FunctionName })
+  assert.deepEqual(EventSourceMappings, [])
+  const provisioned = await call('ListProvisionedConcurrencyConfigs', { FunctionName })
+  assert.deepEqual(provisioned.ProvisionedConcurrencyConfigs, [])
 })

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Lair against AWS's Runtime Interface Emulator in one run, a table, then JSON. Flags: `--quick` for shorter rounds,
  * `--json` for JSON alone, `--only warm|throughput|payload|cold|start`. Exits 1 when a promise of SPECIFICATION.md is broken.
- * Needs `node scripts/prepare-compat.ts`, and a quiet machine: every figure is a median over rounds taken in turns.
+ * Needs `node scripts/prepare-compat.ts`, wrk (apt-get install wrk) and a quiet machine: every figure is a median over rounds taken in turns.
  */
 import { parseArgs } from 'node:util'
 import { coldStarts, serverStart } from './cold.ts'

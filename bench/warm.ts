@@ -2,6 +2,7 @@
 import { inTurns, measureLoad, median } from './measure.ts'
 import type { Finding } from './report.ts'
 import type { Target, Targets } from './targets.ts'
+import { measureRate } from './wrk.ts'
 
 const event = Buffer.from('{"name":"warm","n":1,"list":[1,2,3,4]}')
 const warmUpMs = 500
@@ -50,14 +51,12 @@ export async function throughput(targets: Targets, effort: Effort): Promise<Find
     payload: event,
   })
   for (const { target, connections } of subjects) {
-    await measureLoad(target, loadOf(connections, 2 * warmUpMs))
+    await measureRate(target, loadOf(connections, 4 * warmUpMs))
   }
   const runs = await inTurns(subjects, effort.rounds, ({ target, connections }) =>
-    measureLoad(target, loadOf(connections, effort.burstMs)),
+    measureRate(target, loadOf(connections, effort.burstMs)),
   )
-  const rates = runs.map((figures) =>
-    median(figures.map((figure) => (1000 * figure.count) / figure.elapsedMs)),
-  )
+  const rates = runs.map(median)
   const scenario = 'throughput'
   return [
     ...subjects.map(({ target, connections }, index): Finding => ({

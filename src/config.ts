@@ -28,6 +28,10 @@ export const lambdaLimits = {
   maxConcurrentExecutions: 1000,
   minUnreservedConcurrency: 100,
   initTimeoutMs: 10_000,
+  /** init of environments that are initialised ahead; the function's own timeout if that is longer */
+  aheadInitTimeoutMs: 130_000,
+  /** what follows a restore from a snapshot */
+  restoreTimeoutMs: 10_000,
   tailBytes: 4096,
 } as const
 

@@ -38,6 +38,8 @@ export type FunctionVersion = Place & {
   readonly applicationLogLevel?: string
   /** least level of the platform's lines: `DEBUG`, `INFO` or `WARN`; only with the format JSON, INFO when absent */
   readonly systemLogLevel?: string
+  /** its environments are initialised ahead, and restored when they are needed */
+  readonly isSnapStart?: boolean
 }
 
 /** One run of a function that somebody asked for. */
@@ -73,6 +75,8 @@ export type Reply =
       readonly kind: 'timeout'
       readonly payload: readonly Uint8Array[]
       readonly errorType: string
+      /** as below */
+      readonly refusal?: Error
     }
   /** the runtime process ended, or never started; the environment is reset */
   | {
@@ -80,6 +84,8 @@ export type Reply =
       readonly payload: readonly Uint8Array[]
       /** e.g. `Runtime.ExitError`, `Runtime.OutOfMemory`, `Runtime.InvalidEntrypoint`: what REPORT says */
       readonly errorType: string
+      /** the caller gets this AwsError instead of a payload: the snapshot could not be restored */
+      readonly refusal?: Error
     }
 
 /** What an environment measured of one invocation. Times are monotonic differences. */
@@ -88,6 +94,8 @@ export type Measured = {
   readonly durationMs: number
   /** only for the first invocation of an environment whose init ran on demand before it */
   readonly initDurationMs?: number
+  /** only for the invocation that an environment was restored from its snapshot for */
+  readonly restoreDurationMs?: number
   /** peak of the environment so far, MiB, never above MemorySize */
   readonly maxMemoryUsedMib: number
 }

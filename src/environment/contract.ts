@@ -1,6 +1,7 @@
 /** What the fleet and the trunk know of an execution environment. The class is in environment.ts. */
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
 import type { PlatformEvent } from '../observe/platform-events.ts'
+import type { Failure } from './failure.ts'
 
 export type EnvironmentState =
   | 'starting'
@@ -35,10 +36,12 @@ export type ExecutionEnvironment = {
   readonly id: string
   readonly version: FunctionVersion
   readonly state: EnvironmentState
-  /** log stream of this environment: `YYYY/MM/DD/[<version>]<32 hex>` */
+  /** log stream of this environment: `YYYY/MM/DD/[<version>]<32 hex>`; another one once it was restored from a snapshot */
   readonly logStream: string
   /** monotonic ms of the last time it became ready */
   readonly idleSinceMs: number
+  /** How its first init ended, or that it was stopped before. Never rejects. */
+  readonly initialised: Promise<{ readonly durationMs: number; readonly failure?: Failure }>
   /** Run one invocation; the environment must be `ready` or `starting` (init is then awaited, and repeated inside if it failed).
    *  Resolves when runtime asked for `next` or the environment was reset: all lines of the function are in by then. Never rejects. */
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome>

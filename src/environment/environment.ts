@@ -3,21 +3,17 @@
  * when it failed. The fleet makes and stops environments, the trunk (invoke/run.ts) gives them invocations.
  * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle"; Runtime Interface Emulator, rapid.
  */
-import { lambdaLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Ids } from '../lib/ids.ts'
-import type { FunctionVersion, Invocation, Reply } from '../model.ts'
+import type { FunctionVersion, Invocation } from '../model.ts'
 import { type LineFilter, applicationFilter } from '../observe/application-filter.ts'
-import type { InitPhase, PlatformEvent } from '../observe/platform-events.ts'
+import type { InitPhase, InitializationType, PlatformEvent } from '../observe/platform-events.ts'
 import { toLogLine } from '../observe/platform-lines.ts'
-import type { Runtime } from '../runtimes/runtime.ts'
-import type { Driver, ExitReport, PreparedSandbox } from '../sandbox/driver.ts'
+import type { ExitReport } from '../sandbox/driver.ts'
 import type {
   EnvironmentState,
   ExecutionEnvironment,
   InvocationHooks,
-  LineSink,
   Outcome,
 } from './contract.ts'
 import { Deadline } from './deadline.ts'
@@ -27,38 +23,21 @@ import {
   platformFailure,
   postedFailure,
   timeoutFailure,
-  toReply,
 } from './failure.ts'
 import { Guest, type GuestListener } from './guest.ts'
 import { GuestHouse } from './guest-house.ts'
+import type { EnvironmentOptions } from './options.ts'
+import { initReport, initStart } from './phases/announce.ts'
 import { answerToReply } from './phases/answer.ts'
-import { Init, type InitEnd } from './phases/init.ts'
+import { Init, type InitEnd, initLimit, stoppedInit } from './phases/init.ts'
+import { Restore } from './phases/restore.ts'
 import { Run } from './phases/run.ts'
 import { toRuntimeEvent } from './runtime-api/next.ts'
 import type { Answer, PostedError, RuntimeSession } from './runtime-api/session.ts'
-import { type OnStartPart, StartTrace } from './start-trace.ts'
+import { type SnapshotCredentials, credentialsOfSnapshot } from './snapshot/credentials.ts'
+import { StartTrace } from './start-trace.ts'
 import { assertTransition } from './states.ts'
-import { type FunctionCredentials, logStreamName } from './variables.ts'
-
-export type EnvironmentOptions = {
-  readonly version: FunctionVersion
-  /** the program that serves it */
-  readonly runtime: Runtime
-  readonly driver: Driver
-  /** a generic bootstrap of that runtime that waits; used if the version allows it, disposed if not */
-  readonly prepared?: PreparedSandbox | undefined
-  readonly clock: Clock
-  readonly ids: Ids
-  /** lines of the function and of the platform, for the log stream */
-  readonly lines: LineSink
-  /** AWS_ENDPOINT_URL of the function */
-  readonly endpointUrl?: string | undefined
-  /** asked for at each start of a process, so that a reset gets fresh ones */
-  readonly credentials?: (() => FunctionCredentials) | undefined
-  readonly initTimeoutMs?: number | undefined
-  /** told which part of each start of a process is ready when */
-  readonly onPart?: ((environmentId: string, ...part: Parameters<OnStartPart>) => void) | undefined
-}
+import { logStreamName } from './variables.ts'
 
 /** Make an environment. Its init begins at once. */
 export function createEnvironment(options: EnvironmentOptions): ExecutionEnvironment {
@@ -68,19 +47,23 @@ export function createEnvironment(options: EnvironmentOptions): ExecutionEnviron
 class Environment implements ExecutionEnvironment, GuestListener {
   readonly id: string
   readonly version: FunctionVersion
-  readonly logStream: string
+  logStream: string
   readonly #clock: Clock
   readonly #options: EnvironmentOptions
   readonly #house: GuestHouse
   readonly #deadline: Deadline
   /** undefined when all lines of the function are shown */
   readonly #isShown: LineFilter | undefined
+  readonly #type: InitializationType
+  readonly #snapshot: SnapshotCredentials | undefined
+  readonly #firstInit = Promise.withResolvers<InitEnd>()
   #state: EnvironmentState = 'starting'
   #idleSinceMs: number
   /** MiB; what was seen of processes that have no say any more */
   #pastUsedMib = 0
   #guest: Guest | undefined
   #init: Init | undefined
+  #restore: Restore | undefined
   #trace: StartTrace | undefined
   #run: Run | undefined
   #stopped: Promise<void> | undefined
@@ -89,20 +72,28 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const { version, clock, ids } = options
     this.id = ids.hex(16)
     this.version = version
+    this.#type = options.initializationType ?? 'on-demand'
     this.logStream = logStreamName(version, clock.nowMs(), this.id)
+    this.#snapshot = credentialsOfSnapshot(options)
+    const phase = this.#snapshot ? 'snap-start' : 'init'
     this.#clock = clock
     this.#options = options
     this.#idleSinceMs = clock.monotonicMs()
     this.#isShown = applicationFilter(version.logFormat, version.applicationLogLevel)
     this.#deadline = new Deadline(clock, () => this.#expired())
-    this.#house = new GuestHouse({ ...options, id: this.id, logStream: this.logStream })
-    this.#announceInit('init')
+    const own = { id: this.id, logStream: this.logStream, snapshot: this.#snapshot }
+    this.#house = new GuestHouse({ ...options, ...own })
+    this.emit(initStart(options, phase))
     if (options.runtime.warning !== undefined) this.#writeLine(options.runtime.warning)
-    this.#beginInit('init')
+    this.#beginInit(phase)
   }
 
   get state(): EnvironmentState {
     return this.#state
+  }
+
+  get initialised(): Promise<InitEnd> {
+    return this.#firstInit.promise
   }
 
   get idleSinceMs(): number {
@@ -125,7 +116,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     if (this.#guest?.isInitialised === true) {
       this.#handOver(run, this.#guest)
     } else if (!isStarting) {
-      this.#announceInit('invoke')
+      this.emit(initStart(this.#options, 'invoke'))
       this.#repeatInit(run)
     }
     return run.outcome
@@ -153,6 +144,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
     if (this.#init) {
       this.#trace?.ready('first next')
       this.#init.ready()
+    } else if (this.#restore) {
+      this.#restore.ready()
     } else if (run) {
       run.isOver = true
       this.#deadline.clear()
@@ -177,8 +170,9 @@ class Environment implements ExecutionEnvironment, GuestListener {
     // It is about to exit: this is the time to look.
     this.#noteMemory(this.#guest)
     this.#init?.posted(failure)
+    this.#restore?.posted(failure)
     const run = this.#run
-    if (run && this.#init?.phase === 'invoke') run.answer(replyTo(run, failure))
+    if (run && this.#init?.phase === 'invoke') run.answer(run.replyTo(failure))
   }
 
   onExit(guest: Guest, report: ExitReport): void {
@@ -186,42 +180,25 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const run = this.#run
     if (this.#init) {
       this.#init.exited(report)
+    } else if (this.#restore) {
+      this.#restore.exited(report)
     } else if (run && !run.isOver) {
       background('reset environment', this.#fail(run, exitFailure(report)))
     } else {
       // It ended while idle: the next invocation starts it anew.
       this.#guest = undefined
+      this.#endSpent()
     }
   }
 
   // Init.
 
-  #announceInit(phase: InitPhase): void {
-    const { runtime, version } = this.#options
-    const { runtimeVersion } = runtime
-    this.emit({
-      type: 'platform.initStart',
-      record: {
-        initializationType: 'on-demand',
-        phase,
-        ...(runtimeVersion !== '' && {
-          runtimeVersion,
-          runtimeVersionArn: runtime.runtimeVersionArn(version.region),
-        }),
-        functionName: version.functionName,
-        functionVersion: version.version,
-        instanceMaxMemory: version.memoryMib * 1024 * 1024,
-      },
-    })
-  }
-
   #beginInit(phase: InitPhase): void {
-    const ms = this.#options.initTimeoutMs ?? lambdaLimits.initTimeoutMs
     const init = new Init({
       phase,
       clock: this.#clock,
       onEnd: (ended, end) => background('end of init', this.#initEnded(ended, end)),
-      ...(phase === 'init' && { limit: { ms, failure: timeoutFailure(ms) } }),
+      ...(phase !== 'invoke' && { limit: initLimit(this.#options) }),
     })
     this.#init = init
     const { onPart } = this.#options
@@ -243,17 +220,20 @@ class Environment implements ExecutionEnvironment, GuestListener {
     }
   }
 
-  async #initEnded(init: Init, { durationMs, failure }: InitEnd): Promise<void> {
+  async #initEnded(init: Init, end: InitEnd): Promise<void> {
+    const { durationMs, failure } = end
     this.#init = undefined
     if (!failure) {
+      this.#firstInit.resolve(end)
       this.#initialised(init, durationMs)
       return
     }
     this.#deadline.clear()
     const waiting = init.phase === 'invoke' ? this.#run : undefined
-    if (failure.status === 'timeout') waiting?.answer(replyTo(waiting, failure))
+    if (failure.status === 'timeout') waiting?.answer(waiting.replyTo(failure))
     await this.#endGuest()
-    this.#reportInit(init.phase, durationMs, failure)
+    this.#say(initReport(this.#type, init.phase, end))
+    this.#firstInit.resolve(end)
     if (waiting) await this.#fail(waiting, failure)
     else if (this.#run) this.#repeatInit(this.#run)
     else this.#stopped ??= this.#giveUp()
@@ -264,6 +244,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const run = this.#run
     if (guest) guest.isInitialised = true
     this.#trace?.ready('init')
+    if (this.#type !== 'on-demand') this.#say(initReport(this.#type, init.phase, { durationMs }))
     if (!run) {
       this.#move('ready')
       return
@@ -278,18 +259,9 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#beginInit('invoke')
   }
 
-  #reportInit(phase: InitPhase, durationMs: number, failure: Failure): void {
-    const { status, errorType } = failure
-    const line = this.emit({
-      type: 'platform.initReport',
-      record: {
-        initializationType: 'on-demand',
-        phase,
-        status,
-        ...(status === 'error' && { errorType }),
-        metrics: { durationMs },
-      },
-    })
+  /** To the log, and to the tail of the invocation that waits. */
+  #say(event: PlatformEvent): void {
+    const line = this.emit(event)
     if (line !== undefined) this.#run?.line(line)
   }
 
@@ -300,9 +272,41 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#move('gone')
   }
 
+  // Restore.
+
+  /** Go on from the snapshot, under a new log stream and with fresh credentials. */
+  #restoreFor(run: Run, guest: Guest): void {
+    guest.isRestored = true
+    this.logStream = logStreamName(this.version, this.#clock.nowMs(), this.#options.ids.hex(16))
+    this.#snapshot?.renew()
+    this.#restore = new Restore({
+      ...this.#options,
+      session: guest.session,
+      say: (event) => this.#say(event),
+      onEnd: (end) => this.#restored(run, guest, end),
+    })
+    this.#restore.begin()
+  }
+
+  #restored(run: Run, guest: Guest, { durationMs, failure }: InitEnd): void {
+    this.#restore = undefined
+    run.restored(durationMs)
+    if (failure) background('failed restore', this.#fail(run, failure))
+    else this.#handOver(run, guest)
+  }
+
+  /** What was restored is not initialised again when it failed: another snapshot takes its place. */
+  #endSpent(): void {
+    if (this.#snapshot) this.#stopped ??= this.#stop(false)
+  }
+
   // Invoke.
 
   #handOver(run: Run, guest: Guest): void {
+    if (this.#snapshot && !guest.isRestored) {
+      this.#restoreFor(run, guest)
+      return
+    }
     const { timeoutMs } = this.version
     const startedMs = run.begin(this.#clock)
     const spentMs = this.#clock.monotonicMs() - startedMs
@@ -334,7 +338,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     run.isOver = true
     this.#deadline.clear()
     const endedMs = this.#clock.monotonicMs()
-    const reply = replyTo(run, failure)
+    const reply = run.replyTo(failure)
     run.start()
     run.answer(reply)
     if (this.#state === 'busy') this.#move('resetting')
@@ -343,6 +347,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     if (this.#state === 'resetting') this.#move('ready')
     const usedMib = guest ? this.#usedMib(guest) : this.#pastUsedMib
     run.end(reply, endedMs, failure.isOutOfMemory === true ? this.version.memoryMib : usedMib)
+    this.#endSpent()
   }
 
   // Shutdown.
@@ -358,6 +363,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     }
     this.#init?.abandon()
     this.#init = undefined
+    this.#firstInit.resolve(stoppedInit)
     await this.#endGuest()
     this.#deadline.close()
     await this.#house.close()
@@ -365,6 +371,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   async #endGuest(): Promise<Guest | undefined> {
+    this.#restore?.abandon()
+    this.#restore = undefined
     const guest = this.#guest
     await guest?.dispose()
     this.#noteMemory(guest)
@@ -389,8 +397,4 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#state = to
     if (to === 'ready') this.#idleSinceMs = this.#clock.monotonicMs()
   }
-}
-
-function replyTo(run: Run, failure: Failure): Reply {
-  return toReply(failure, run.invocation.requestId)
 }

@@ -12,6 +12,8 @@ export type Failure = {
   /** payload for the caller */
   readonly payload: (requestId: string) => readonly Uint8Array[]
   readonly isOutOfMemory?: boolean
+  /** the caller is refused with this instead of being given a payload */
+  readonly refusal?: Error
 }
 
 /** How Go prints signals: AWS's daemon takes its texts from there. */
@@ -93,5 +95,6 @@ export function toReply(failure: Failure, requestId: string): Reply {
     kind: failure.status === 'timeout' ? 'timeout' : 'crashed',
     payload: failure.payload(requestId),
     errorType: failure.errorType,
+    ...(failure.refusal && { refusal: failure.refusal }),
   }
 }

@@ -2,12 +2,14 @@
 import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FunctionVersion } from '../model.ts'
+import type { InitializationType } from '../observe/platform-events.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Driver, PreparedSandbox, SandboxSpec, StartedSandbox } from '../sandbox/driver.ts'
 import { canBePrepared, findEntrypoint } from './entrypoint.ts'
 import { type Failure, noBootstrapFailure } from './failure.ts'
 import { Guest, type GuestListener } from './guest.ts'
 import { RuntimeApi } from './runtime-api/runtime-api.ts'
+import type { SnapshotCredentials } from './snapshot/credentials.ts'
 import { type FunctionCredentials, runtimeVariables } from './variables.ts'
 
 export type GuestHouseOptions = {
@@ -20,6 +22,9 @@ export type GuestHouseOptions = {
   readonly logStream: string
   readonly endpointUrl?: string | undefined
   readonly credentials?: (() => FunctionCredentials) | undefined
+  readonly initializationType?: InitializationType | undefined
+  /** of an environment that is made for a snapshot */
+  readonly snapshot?: SnapshotCredentials | undefined
 }
 
 export class GuestHouse {
@@ -52,6 +57,7 @@ export class GuestHouse {
     const guest = new Guest({
       api: this.#api,
       listener,
+      snapshot: this.#options.snapshot,
       start: (onOutput) => this.#start(argv, onOutput, () => listener.onStarted()),
     })
     this.#temporaryDirectory = guest.sandbox.temporaryDirectory
@@ -72,16 +78,12 @@ export class GuestHouse {
     onOutput: SandboxSpec['onOutput'],
     onStarted: () => void,
   ): StartedSandbox {
-    const { id, version, driver, credentials } = this.#options
+    const { id, version, driver } = this.#options
     this.#guestCount += 1
     const spec: SandboxSpec = {
       id: this.#guestCount === 1 ? id : `${id}-${this.#guestCount}`,
       argv,
-      environment: runtimeVariables({
-        ...this.#options,
-        runtimeApi: this.#address,
-        credentials: credentials?.(),
-      }),
+      environment: this.#variables(),
       workingDirectory: version.codePath,
       memoryMib: version.memoryMib,
       ephemeralStorageMib: version.ephemeralStorageMib,
@@ -91,5 +93,17 @@ export class GuestHouse {
     const prepared = this.#prepared
     this.#prepared = undefined
     return prepared ? prepared.become(spec) : driver.start(spec, this.#temporaryDirectory)
+  }
+
+  #variables(): Record<string, string> {
+    const { credentials, snapshot, ...source } = this.#options
+    const url = `http://${this.#address}/2021-04-23/credentials`
+    return runtimeVariables({
+      ...source,
+      runtimeApi: this.#address,
+      ...(snapshot
+        ? { container: { url, token: snapshot.token } }
+        : { credentials: credentials?.() }),
+    })
   }
 }

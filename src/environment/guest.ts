@@ -4,7 +4,7 @@ import { background } from '../lib/background.ts'
 import type { ExitReport, SandboxSpec, StartedSandbox } from '../sandbox/driver.ts'
 import { LineSplitter } from './output.ts'
 import type { RuntimeApi } from './runtime-api/runtime-api.ts'
-import type { RuntimeSession, SessionListener } from './runtime-api/session.ts'
+import type { RuntimeSession, SessionListener, SnapshotAccess } from './runtime-api/session.ts'
 
 /** How long the last bytes of a process that ended may be on their way. */
 const drainMs = 250
@@ -23,6 +23,7 @@ export type GuestListener = {
 export type GuestOptions = {
   readonly api: RuntimeApi
   readonly listener: GuestListener
+  readonly snapshot?: SnapshotAccess | undefined
   /** Start the process. */
   readonly start: (onOutput: SandboxSpec['onOutput']) => StartedSandbox
 }
@@ -32,6 +33,8 @@ export class Guest {
   readonly sandbox: StartedSandbox
   /** false until the runtime asked for its first event */
   isInitialised = false
+  /** of an environment that is made for a snapshot: it went on from there, or is about to */
+  isRestored = false
   readonly #listener: GuestListener
   readonly #stdout: LineSplitter
   readonly #stderr: LineSplitter
@@ -42,7 +45,7 @@ export class Guest {
     this.#listener = listener
     this.#stdout = new LineSplitter((line) => listener.onLine(line), limits.maxLogLineBytes)
     this.#stderr = new LineSplitter((line) => listener.onLine(line), limits.maxLogLineBytes)
-    this.session = options.api.renew({
+    const heard: SessionListener = {
       onReady: () => {
         if (!this.#isOver) listener.onReady(this)
       },
@@ -52,7 +55,8 @@ export class Guest {
       onInitError: (session, error) => {
         if (!this.#isOver) listener.onInitError(session, error)
       },
-    })
+    }
+    this.session = options.api.renew(heard, options.snapshot)
     this.sandbox = options.start((chunk, stream) =>
       (stream === 'stdout' ? this.#stdout : this.#stderr).feed(chunk),
     )

@@ -5,13 +5,17 @@
  */
 import { dirname, join } from 'node:path'
 import type { FunctionVersion } from '../model.ts'
+import type { InitializationType } from '../observe/platform-events.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { libraryFolders } from './entrypoint.ts'
+import type { ContainerCredentials } from './snapshot/credentials.ts'
 
 export type FunctionCredentials = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
+  /** epoch ms */
+  readonly expiresAtMs?: number
 }
 
 export type VariableSource = {
@@ -21,6 +25,10 @@ export type VariableSource = {
   /** `host:port` of the Runtime API */
   readonly runtimeApi: string
   readonly credentials?: FunctionCredentials | undefined
+  /** `on-demand` when absent */
+  readonly initializationType?: InitializationType | undefined
+  /** instead of credentials, in an environment that is made for a snapshot */
+  readonly container?: ContainerCredentials | undefined
   /** where SDKs find this server's services */
   readonly endpointUrl?: string | undefined
 }
@@ -30,7 +38,7 @@ export function runtimeVariables(source: VariableSource): Record<string, string>
   return {
     ...overridable(source),
     ...customer(source.version.environment),
-    ...credentials(source.credentials),
+    ...credentials(source),
     ...reserved(source),
   }
 }
@@ -59,7 +67,14 @@ function customer(variables: Readonly<Record<string, string>>): Record<string, s
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('_')))
 }
 
-function credentials(given: FunctionCredentials | undefined): Record<string, string> {
+function credentials(source: VariableSource): Record<string, string> {
+  const { credentials: given, container } = source
+  if (container) {
+    return {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: container.url,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: container.token,
+    }
+  }
   if (!given) return {}
   return {
     AWS_ACCESS_KEY_ID: given.accessKeyId,
@@ -84,9 +99,12 @@ function reserved(source: VariableSource): Record<string, string> {
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMib),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: version.logGroup,
-    AWS_LAMBDA_LOG_STREAM_NAME: source.logStream,
+    AWS_LAMBDA_INITIALIZATION_TYPE: source.initializationType ?? 'on-demand',
+    // What a snapshot would remember wrongly.
+    ...(source.initializationType !== 'snap-start' && {
+      AWS_LAMBDA_LOG_GROUP_NAME: version.logGroup,
+      AWS_LAMBDA_LOG_STREAM_NAME: source.logStream,
+    }),
     ...(version.logFormat === 'JSON' && {
       AWS_LAMBDA_LOG_FORMAT: 'JSON',
       AWS_LAMBDA_LOG_LEVEL: version.applicationLogLevel ?? 'INFO',

@@ -23,7 +23,9 @@ export function toReport(
   reply: Reply,
   measured: Measured,
 ): Report {
-  const billed = Math.ceil(measured.durationMs + (measured.initDurationMs ?? 0))
+  const { durationMs, initDurationMs = 0, restoreDurationMs } = measured
+  const billedRestoreMs = restoreDurationMs === undefined ? 0 : Math.ceil(restoreDurationMs)
+  const billed = Math.ceil(durationMs + initDurationMs + billedRestoreMs)
   const report = {
     ...measured,
     requestId: invocation.requestId,
@@ -38,7 +40,7 @@ export function toReport(
 
 /** The record of the platform's report. */
 export function toReportRecord(report: Report): InvocationReport {
-  const { initDurationMs, errorType } = report
+  const { initDurationMs, restoreDurationMs, errorType } = report
   return {
     requestId: report.requestId,
     status: report.status,
@@ -49,6 +51,9 @@ export function toReportRecord(report: Report): InvocationReport {
       memorySizeMB: report.version.memoryMib,
       maxMemoryUsedMB: Math.round(report.maxMemoryUsedMib),
       ...(initDurationMs === undefined ? undefined : { initDurationMs }),
+      ...(restoreDurationMs === undefined
+        ? undefined
+        : { restoreDurationMs, billedRestoreDurationMs: Math.ceil(restoreDurationMs) }),
     },
   }
 }

@@ -34,7 +34,7 @@ export type TrunkOptions = {
 }
 
 /** Run one invocation to its reply.
- *  @throws AwsError 429 when concurrency is spent, 502 when its runtime is not there */
+ *  @throws AwsError 429 when concurrency is spent, 502 when its runtime is not there, 408 or 400 when no snapshot could be restored */
 export type Run = (invocation: Invocation, options: RunOptions) => Promise<RunResult>
 
 /** Make the trunk over a fleet. */
@@ -47,10 +47,11 @@ export function createRun(trunk: TrunkOptions): Run {
       lease.release()
       throw options.signal.reason
     }
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const running = new Running(trunk, lease, invocation, {
         tail: options.wantsTail === true ? new Tail(invocation.version.logFormat) : undefined,
         resolve,
+        reject,
       })
       background(
         'invocation',
@@ -67,6 +68,7 @@ class Running implements InvocationHooks {
   readonly #invocation: Invocation
   readonly #tail: Tail | undefined
   readonly #resolve: (result: RunResult) => void
+  readonly #reject: (error: Error) => void
   #hasStarted = false
   #reply: Reply | undefined
 
@@ -74,13 +76,18 @@ class Running implements InvocationHooks {
     trunk: TrunkOptions,
     lease: Lease,
     invocation: Invocation,
-    answer: { tail: Tail | undefined; resolve: (result: RunResult) => void },
+    answer: {
+      tail: Tail | undefined
+      resolve: (result: RunResult) => void
+      reject: (error: Error) => void
+    },
   ) {
     this.#trunk = trunk
     this.#lease = lease
     this.#invocation = invocation
     this.#tail = answer.tail
     this.#resolve = answer.resolve
+    this.#reject = answer.reject
   }
 
   onStart(): void {
@@ -118,6 +125,10 @@ class Running implements InvocationHooks {
   }
 
   #answer(reply: Reply): void {
+    if ('refusal' in reply && reply.refusal !== undefined) {
+      this.#reject(reply.refusal)
+      return
+    }
     const executedVersion = this.#invocation.version.version
     this.#resolve(
       this.#tail === undefined

@@ -38,7 +38,7 @@ type Ended = {
 }
 
 /** What runs where: of an init, and of a restore. */
-type Instance = {
+export type Instance = {
   readonly functionName: string
   readonly functionVersion: string
   /** e.g. `nodejs:24.v21`; absent for runtimes of the customer's own */

@@ -6,6 +6,7 @@ import type {
   Answer,
   PostedError,
   RuntimeSession,
+  SnapshotAccess,
 } from '../../src/environment/runtime-api/session.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Invocation } from '../../src/model.ts'
@@ -31,20 +32,21 @@ function makeInvocation(changes: Partial<Invocation> = {}): Invocation {
   }
 }
 
-export async function openApi() {
+export async function openApi(snapshot?: SnapshotAccess) {
   const api = new RuntimeApi(systemClock)
   const answers: Answer[] = []
   const initErrors: PostedError[] = []
   let readyCount = 0
   let onReady = (): void => {}
-  const session = api.renew({
+  const listener = {
     onReady: () => {
       readyCount += 1
       onReady()
     },
-    onAnswer: (_session, answer) => answers.push(answer),
-    onInitError: (_session, error) => initErrors.push(error),
-  })
+    onAnswer: (_session: RuntimeSession, answer: Answer) => answers.push(answer),
+    onInitError: (_session: RuntimeSession, error: PostedError) => initErrors.push(error),
+  }
+  const session = api.renew(listener, snapshot)
   const address = await api.open()
   const clients: RawClient[] = []
   const open = (): RawClient => {
@@ -82,6 +84,10 @@ export async function reach(api: Api, state: RuntimeSession['state']): Promise<v
     await api.open().ask('POST', `${base}/init/error`, '{}')
     return
   }
+  if (state === 'RestoreReady' || state === 'Restoring' || state === 'RuntimeRestoreErrorState') {
+    await reachRestore(api, state)
+    return
+  }
   const poller = api.open()
   poller.send('GET', nextPath)
   await becomes(api, 'Ready')
@@ -97,6 +103,17 @@ export async function reach(api: Api, state: RuntimeSession['state']): Promise<v
     sender.socket.write(request('POST', path, '{}').slice(0, -1))
   }
   await becomes(api, state)
+}
+
+async function reachRestore(api: Api, state: RuntimeSession['state']): Promise<void> {
+  const poller = api.open()
+  poller.send('GET', `${base}/restore/next`)
+  await becomes(api, 'RestoreReady')
+  if (state === 'RestoreReady') return
+  api.session.restore()
+  await poller.response()
+  if (state === 'Restoring') return
+  await api.open().ask('POST', `${base}/restore/error`, '{}')
 }
 
 async function becomes(api: Api, state: RuntimeSession['state']): Promise<void> {

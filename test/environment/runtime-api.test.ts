@@ -23,16 +23,22 @@ const toResponse = refused('InvocationResponse')
 const toError = refused('InvocationErrorResponse')
 const toReady = refused('Ready')
 const toInitError = refused('InitError')
+const toRestore = refused('RestoreReady')
+const toRestoreError = refused('RuntimeRestoreErrorState')
+const toErrors = [toInitError, toRestore, toRestoreError] as const
 
-/** calls: next, response, error, init/error, with the current id */
+/** calls: next, response, error, init/error, restore/next, restore/error, with the current id */
 const table = {
-  Started: [parked, refusedId, refusedId, done],
-  InitError: [toReady, refusedId, refusedId, toInitError],
-  Ready: [parked, refusedId, refusedId, toInitError],
-  Running: [{ status: 200, errorType: '' }, done, done, toInitError],
-  InvocationResponse: [toReady, toResponse, toError, toInitError],
-  InvocationErrorResponse: [toReady, toResponse, toError, toInitError],
-  RuntimeResponseSentState: [parked, toResponse, toError, toInitError],
+  Started: [parked, refusedId, refusedId, done, parked, toRestoreError],
+  InitError: [toReady, refusedId, refusedId, ...toErrors],
+  Ready: [parked, refusedId, refusedId, ...toErrors],
+  Running: [{ status: 200, errorType: '' }, done, done, ...toErrors],
+  InvocationResponse: [toReady, toResponse, toError, ...toErrors],
+  InvocationErrorResponse: [toReady, toResponse, toError, ...toErrors],
+  RuntimeResponseSentState: [parked, toResponse, toError, ...toErrors],
+  RestoreReady: [toReady, refusedId, refusedId, toInitError, parked, toRestoreError],
+  Restoring: [parked, refusedId, refusedId, done, toRestore, done],
+  RuntimeRestoreErrorState: [toReady, refusedId, refusedId, ...toErrors],
 } as const
 
 const calls = [
@@ -40,12 +46,17 @@ const calls = [
   ['POST', responsePath],
   ['POST', errorPath],
   ['POST', `${base}/init/error`],
+  ['GET', `${base}/restore/next`],
+  ['POST', `${base}/restore/error`],
 ] as const
+
+/** nobody has a token */
+const snapshot = { credentials: () => undefined }
 
 for (const [state, row] of Object.entries(table)) {
   test(`in state ${state} every call is answered as AWS's daemon does`, async () => {
     for (const [index, expected] of row.entries()) {
-      using api = await openApi()
+      using api = await openApi(snapshot)
       await reach(api, state as keyof typeof table)
       const [method = '', path = ''] = calls[index] ?? []
       const client = api.open()
@@ -72,6 +83,19 @@ for (const [state, row] of Object.entries(table)) {
     }
   })
 }
+
+test('restore and credentials are unknown paths outside environments made for snapshots', async () => {
+  using api = await openApi()
+  const client = api.open()
+  for (const path of [`${base}/restore/next`, '/2021-04-23/credentials']) {
+    assert.equal((await client.ask('GET', path, ''))?.body, '404 page not found\n')
+  }
+  assert.equal((await client.ask('POST', `${base}/restore/error`, '{}'))?.status, 404)
+  using other = await openApi(snapshot)
+  const stranger = await other.open().ask('GET', '/2021-04-23/credentials', '')
+  assert.equal(stranger?.body, 'cannot get credentials for the provided token\n')
+  assert.equal((await other.open().ask('POST', `${base}/restore/next`, ''))?.status, 405)
+})
 
 test('next gives all headers in AWS names, and leaves out what is empty', async () => {
   using api = await openApi()

@@ -24,6 +24,7 @@ export function setUp(limits: FleetOptions['limits'] = {}) {
       state: 'starting',
       logStream: '',
       idleSinceMs: 0,
+      initialised: Promise.withResolvers<never>().promise,
       stopCount: 0,
       invoke: () => assert.fail('the fleet does not invoke'),
       emit: () => assert.fail('the fleet says nothing'),

@@ -3,10 +3,12 @@
  * ten seconds; one that is repeated inside an invocation has what that invocation has.
  * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle", failures during the init phase.
  */
+import { lambdaLimits } from '../../config.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { ExitReport } from '../../sandbox/driver.ts'
-import { type Failure, exitFailure } from '../failure.ts'
+import { type Failure, exitFailure, platformFailure, timeoutFailure } from '../failure.ts'
 import type { InitPhase } from '../../observe/platform-events.ts'
+import type { EnvironmentOptions } from '../options.ts'
 
 /** A runtime that posted its error is about to exit: its last lines are waited for this long. */
 const lastWordsMs = 300
@@ -17,12 +19,31 @@ export type InitEnd = {
   readonly failure?: Failure
 }
 
+export type InitLimit = { readonly ms: number; readonly failure: Failure }
+
+/** How long an init that no invocation waits for may take.
+ *  source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle": on demand ten seconds; ahead of time 130
+ *  seconds or the function's timeout, whichever is longer */
+export function initLimit(options: EnvironmentOptions): InitLimit {
+  const { initializationType = 'on-demand', version } = options
+  const isAhead = initializationType !== 'on-demand'
+  const aheadMs = Math.max(lambdaLimits.aheadInitTimeoutMs, version.timeoutMs)
+  const ms = options.initTimeoutMs ?? (isAhead ? aheadMs : lambdaLimits.initTimeoutMs)
+  return { ms, failure: timeoutFailure(ms) }
+}
+
+/** The end of an init that was given up since nobody needs the environment. */
+export const stoppedInit: InitEnd = {
+  durationMs: 0,
+  failure: platformFailure('Sandbox.Failure', 'The environment was stopped'),
+}
+
 export type InitOptions = {
   readonly phase: InitPhase
   readonly clock: Clock
   readonly onEnd: (init: Init, end: InitEnd) => void
   /** ends with this failure when so much time has passed */
-  readonly limit?: { readonly ms: number; readonly failure: Failure }
+  readonly limit?: InitLimit
 }
 
 export class Init {

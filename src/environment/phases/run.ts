@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Invocation, Measured, Reply } from '../../model.ts'
 import type { InvocationHooks, Outcome } from '../contract.ts'
+import { type Failure, toReply } from '../failure.ts'
 
 export class Run {
   readonly invocation: Invocation
@@ -19,6 +20,7 @@ export class Run {
   #isStarted = false
   #reply: Reply | undefined
   #initDurationMs: number | undefined
+  #restoreDurationMs: number | undefined
 
   constructor(invocation: Invocation, hooks: InvocationHooks) {
     this.invocation = invocation
@@ -45,6 +47,11 @@ export class Run {
     this.#initDurationMs = durationMs
   }
 
+  /** The restore that came before it, for the report. */
+  restored(durationMs: number): void {
+    this.#restoreDurationMs = durationMs
+  }
+
   /** START: its event is handed over, or never will be. */
   start(): void {
     if (this.#isStarted) return
@@ -57,6 +64,11 @@ export class Run {
     if (this.#reply) return
     this.#reply = reply
     this.#hooks.onReply(reply)
+  }
+
+  /** What a failure says to the caller. */
+  replyTo(failure: Failure): Reply {
+    return toReply(failure, this.invocation.requestId)
   }
 
   /** A line of the function, for the tail. What an init wrote that this invocation waited for is part of it. */
@@ -74,6 +86,7 @@ export class Run {
           ? this.invocation.version.timeoutMs
           : Math.max(0, endedMs - (this.#startedMs ?? endedMs)),
       ...(this.#initDurationMs !== undefined && { initDurationMs: this.#initDurationMs }),
+      ...(this.#restoreDurationMs !== undefined && { restoreDurationMs: this.#restoreDurationMs }),
       maxMemoryUsedMib,
     }
     this.#settle({ reply, measured })

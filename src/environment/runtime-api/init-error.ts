@@ -7,8 +7,17 @@ import type { Receiver } from './connection.ts'
 import { accepted, invalidTransition, tooLarge, truncated } from './replies.ts'
 import type { RuntimeSession } from './session.ts'
 
-/** Unlike the other posts, the state is looked at after the body was read. */
+/** While the runtime goes on from a snapshot it means the same as restore/error. */
 export function initError(session: RuntimeSession, head: RequestHead): Receiver {
+  return postedErrorReceiver(session, head, 'init-error')
+}
+
+/** Takes an error that ends the process. Unlike the other posts, the state is looked at after the body was read. */
+export function postedErrorReceiver(
+  session: RuntimeSession,
+  head: RequestHead,
+  call: 'init-error' | 'restore-error',
+): Receiver {
   return {
     maxBytes: lambdaLimits.maxPayloadBytes,
     end: (body, connection) => {
@@ -17,8 +26,8 @@ export function initError(session: RuntimeSession, head: RequestHead): Receiver 
         return
       }
       const before = session.state
-      if (!session.move('init-error')) {
-        connection.reply(invalidTransition(before, 'init-error'))
+      if (!session.move(call)) {
+        connection.reply(invalidTransition(before, call))
         return
       }
       connection.reply(accepted)

@@ -27,6 +27,13 @@ function escapeHtml(json: string): string {
 const plainText = 'text/plain; charset=utf-8'
 
 export const accepted = jsonReply('202 Accepted', { status: 'OK' })
+/** to a runtime that goes on from its snapshot */
+export const restored = reply('200 OK', 'application/json', '')
+export const unknownToken = reply(
+  '404 Not Found',
+  plainText,
+  'cannot get credentials for the provided token\n',
+)
 export const pong = reply('200 OK', plainText, 'pong')
 export const notFound = reply('404 Not Found', plainText, '404 page not found\n')
 /** a reply to HEAD has no body, whatever its length says */

@@ -1,11 +1,12 @@
 /**
- * Which endpoint a request is for. The two restore endpoints exist only in environments made for snapshots, of which there are none
- * yet: they are unknown paths.
+ * Which endpoint a request is for. The two restore endpoints and the credentials exist only in environments made for snapshots: in
+ * others they are unknown paths.
  * source: AWS Lambda dev guide "Using the Lambda runtime API"; Runtime Interface Emulator, rapi/router.
  */
 import { isForeignPage } from '../../gateway/browser-guard.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
 import type { Receiver } from './connection.ts'
+import { credentials } from './credentials.ts'
 import { error } from './error.ts'
 import { initError } from './init-error.ts'
 import { next } from './next.ts'
@@ -13,6 +14,8 @@ import { ping } from './ping.ts'
 import { refusal } from './refusal.ts'
 import { forbiddenOrigin, methodNotAllowed, notFound, notFoundHead } from './replies.ts'
 import { response } from './response.ts'
+import { restoreError } from './restore-error.ts'
+import { restoreNext } from './restore-next.ts'
 import type { RuntimeSession } from './session.ts'
 
 const base = '/2018-06-01'
@@ -20,6 +23,9 @@ const nextPath = `${base}/runtime/invocation/next`
 const invocationPath = `${base}/runtime/invocation/`
 const initErrorPath = `${base}/runtime/init/error`
 const pingPath = `${base}/ping`
+const restoreNextPath = `${base}/runtime/restore/next`
+const restoreErrorPath = `${base}/runtime/restore/error`
+const credentialsPath = '/2021-04-23/credentials'
 
 const refusedMethod = refusal(methodNotAllowed)
 
@@ -44,7 +50,7 @@ export function route(session: RuntimeSession, head: RequestHead): Receiver {
     if (method !== 'GET') return refusedMethod
     return { maxBytes: 0, end: (body, connection) => ping(session, body, connection) }
   }
-  return unknownPath(method)
+  return (session.snapshot && snapshotRoute(session, head, path)) ?? unknownPath(method)
 }
 
 /** @param rest  `{id}/response` or `{id}/error` */
@@ -55,6 +61,26 @@ function answerRoute(session: RuntimeSession, head: RequestHead, rest: string): 
   if (requestId === '' || (kind !== 'response' && kind !== 'error')) return unknownPath(head.method)
   if (head.method !== 'POST') return refusedMethod
   return (kind === 'response' ? response : error)(session, head, requestId)
+}
+
+/** The endpoints of an environment that is made for a snapshot. */
+function snapshotRoute(
+  session: RuntimeSession,
+  head: RequestHead,
+  path: string,
+): Receiver | undefined {
+  const { method } = head
+  switch (path) {
+    case restoreNextPath:
+      if (method !== 'GET') return refusedMethod
+      return { maxBytes: 0, end: (body, connection) => restoreNext(session, body, connection) }
+    case restoreErrorPath:
+      return method === 'POST' ? restoreError(session, head) : refusedMethod
+    case credentialsPath:
+      return method === 'GET' ? credentials(session, head) : refusedMethod
+    default:
+      return undefined
+  }
 }
 
 function unknownPath(method: string): Receiver {

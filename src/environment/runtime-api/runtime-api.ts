@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
 import { Connection, type ConnectionOwner, type Receiver } from './connection.ts'
 import { route } from './routes.ts'
-import { RuntimeSession, type SessionListener } from './session.ts'
+import { RuntimeSession, type SessionListener, type SnapshotAccess } from './session.ts'
 
 /** Runtimes use one or two; every file of the server that one function takes is one that others lack.
  *  source: Lambda quotas, 1,024 file descriptors of an execution environment */
@@ -45,10 +45,10 @@ export class RuntimeApi implements ConnectionOwner {
   }
 
   /** Cut off the old process and expect a new one. */
-  renew(listener: SessionListener): RuntimeSession {
+  renew(listener: SessionListener, snapshot?: SnapshotAccess): RuntimeSession {
     for (const connection of this.#connections) connection.destroy()
     this.#connections.clear()
-    this.#session = new RuntimeSession(listener)
+    this.#session = new RuntimeSession(listener, snapshot)
     return this.#session
   }
 

@@ -5,6 +5,7 @@
 import { assert } from '../../lib/assert.ts'
 import { type RuntimeCall, type RuntimeState, afterCall } from '../states.ts'
 import type { Connection } from './connection.ts'
+import { restored } from './replies.ts'
 
 /** An event as the runtime gets it. */
 export type RuntimeEvent = {
@@ -43,7 +44,15 @@ export type SessionListener = {
   /** The runtime asked for the next event: it is initialised, or done with the last one. */
   onReady(session: RuntimeSession): void
   onAnswer(session: RuntimeSession, answer: Answer): void
+  /** It could not initialise, or not go on from its snapshot. */
   onInitError(session: RuntimeSession, error: PostedError): void
+}
+
+/** What a process is offered that will be snapshotted when it is initialised; absent for all others. */
+export type SnapshotAccess = {
+  /** Credentials for whoever has the token.
+   *  @returns JSON text; undefined for another token */
+  credentials(token: string): string | undefined
 }
 
 const maxParkedCount = 64
@@ -55,9 +64,11 @@ export class RuntimeSession {
   readonly #parked: Connection[] = []
   /** first token of the first request's User-Agent, with features; only recorded */
   runtimeRelease: string | undefined
+  readonly snapshot: SnapshotAccess | undefined
 
-  constructor(listener: SessionListener) {
+  constructor(listener: SessionListener, snapshot?: SnapshotAccess) {
     this.listener = listener
+    this.snapshot = snapshot
   }
 
   get state(): RuntimeState {
@@ -99,6 +110,23 @@ export class RuntimeSession {
     } else if (event) {
       this.#deliver(event)
     }
+  }
+
+  /** The runtime may be snapshotted now, and waits for the restore. Its state was moved. */
+  parkForRestore(connection: Connection, before: RuntimeState): void {
+    if (this.#parked.length === maxParkedCount) this.#parked.shift()?.destroy()
+    this.#parked.push(connection)
+    if (before === 'Started') this.listener.onReady(this)
+  }
+
+  /** Let the runtime go on from its snapshot.
+   *  @returns false when it takes no part: it never asked for a restore */
+  restore(): boolean {
+    if (!this.move('restore')) return false
+    for (let first = this.#parked.shift(); first; first = this.#parked.shift()) {
+      first.reply(restored)
+    }
+    return true
   }
 
   /** A connection is closed: it waits no longer. */

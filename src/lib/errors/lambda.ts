@@ -27,6 +27,22 @@ export const tooManyRequests = lambdaError('TooManyRequestsException', 429)
 export const serviceException = lambdaError('ServiceException', 500, 'Service')
 export const invalidRuntime = lambdaError('InvalidRuntimeException', 502, 'Service')
 
+/** What follows a restore took too long. */
+export const snapStartTimedOut = (): AwsError =>
+  lambdaError(
+    'SnapStartTimeoutException',
+    408,
+  )("Lambda couldn't restore the snapshot within the timeout limit.")
+
+/** What follows a restore failed. */
+export const snapStartFailed = (): AwsError =>
+  lambdaError(
+    'SnapStartException',
+    400,
+  )(
+    'The afterRestore() runtime hook encountered an error. For more information, check the Amazon CloudWatch logs.',
+  )
+
 /** A constraint of the service model was broken: what the front end answers, without a `Type`. */
 export function validationFailed(message: string): AwsError {
   return new AwsError({ code: 'ValidationException', status: 400, message })

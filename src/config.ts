@@ -12,6 +12,8 @@ export const lambdaLimits = {
   maxPayloadBytes: 6 * MIB + 100,
   /** the figure AWS's error texts name */
   nominalPayloadBytes: 6 * MIB,
+  /** streamed response; 20 MB before mid-2025 */
+  maxStreamedBytes: 200 * MIB,
   /** asynchronous payload; raised from 256 KB in October 2025 */
   maxAsyncPayloadBytes: 1 * MIB,
   maxClientContextBytes: 3583,
@@ -101,6 +103,19 @@ export const fleetLimits = {
   refillIntervalMs: 50,
   /** a generic bootstrap that keeps dying is not tried again before this has passed */
   refillBackoffMs: 30_000,
+} as const
+
+/** Streamed responses. */
+export const streamLimits = {
+  /** of one response on its way, beside what sockets hold: the runtime waits when there is more */
+  bufferBytes: 256 * KIB,
+  /** AWS's bandwidth rule, off unless asked for: a first part at full speed, then a steady rate.
+   *  source: AWS Lambda dev guide "Response streaming", bandwidth limits; Runtime Interface Emulator, token bucket */
+  burstBytes: 6 * MIB,
+  bytesPerSecond: 2 * MIB,
+  refillMs: 125,
+  /** status, headers and cookies in front of a streamed HTTP response */
+  maxPreludeBytes: 128 * KIB,
 } as const
 
 /** Asynchronous invocation. source: AWS Lambda dev guide "How Lambda handles errors and retries with asynchronous invocation" */

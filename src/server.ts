@@ -12,6 +12,7 @@ import { openCredentials } from './gateway/credential-store.ts'
 import { startGateway, type Gateway } from './gateway/gateway.ts'
 import { jsonResponse, type LocalRoute } from './gateway/local-routes.ts'
 import { openPresigner, type Presigner } from './gateway/presign.ts'
+import type { Bandwidth } from './invoke/bandwidth.ts'
 import { Events } from './invoke/events.ts'
 import { createRun } from './invoke/run.ts'
 import { background } from './lib/background.ts'
@@ -41,6 +42,8 @@ export type ServerOptions = {
   readonly version: string
   /** AWS's waits between attempts of asynchronous events are multiplied by this; 1 unless a test is in a hurry */
   readonly delayFactor?: number
+  /** of streamed responses; unlimited when absent */
+  readonly streamBandwidth?: Bandwidth
   /** told of each part as it is ready: ms since the process began (of an environment: since its start), ms it took */
   readonly onPart?: (name: string, atMs: number, tookMs: number) => void
   /** told of defects of ours that a caller saw as a 500 */
@@ -140,7 +143,7 @@ async function openGround(options: ServerOptions, closers: AsyncDisposableStack)
 /** What runs functions: environments, leased through the trunk. */
 function openRunner(ground: Ground, closers: AsyncDisposableStack, options: ServerOptions) {
   const { clock, ids, driver, catalogue, logs, credentials } = ground
-  const { onPart } = options
+  const { onPart, streamBandwidth } = options
   const size = options.isWarmPoolOn ? limits.warmPoolSize : 0
   const warmPool = new WarmPool({ clock, ids, driver, size })
   closers.defer(() => warmPool.close())
@@ -161,7 +164,7 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
   })
   const fleet = new Fleet({ clock, launch })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
-  return Object.assign(runner, { fleet, run: createRun({ fleet, clock }) })
+  return Object.assign(runner, { fleet, run: createRun({ fleet, clock, streamBandwidth }) })
 }
 
 /** The service whose functions they are. */
@@ -196,7 +199,8 @@ function openLambda(
   closers.defer(() => events.close({ drainMs: limits.drainMs }))
   const invoke = createInvokeHandlers({ targets, run, events, clock, ids })
   closers.defer(() => invoke.close())
-  return { events, service: { ...lambda.service, raw: invoke.raw } }
+  const handlers = { ...lambda.service.handlers, ...invoke.handlers }
+  return { events, service: { ...lambda.service, handlers, raw: invoke.raw } }
 }
 
 function describe(gateway: Gateway, ground: Ground, closers: AsyncDisposableStack): Server {

@@ -75,6 +75,14 @@ function addServerCommands(program: Command): void {
     .addOption(dataOption())
     .option('--ephemeral', 'keep everything in a temporary directory, gone at the end')
     .option('--no-warm-pool', 'start no runtimes ahead of the functions that need them')
+    .addOption(
+      new Option(
+        '--stream-bandwidth <rule>',
+        "of streamed responses; aws: AWS's own limit of 2 MiB/s",
+      )
+        .choices(['aws', 'unlimited'] as const)
+        .default('unlimited' as const),
+    )
     .option(
       '--trace-init',
       'print which part of the server, and of each environment, was ready when',

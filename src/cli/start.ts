@@ -1,6 +1,7 @@
 /** `lair start`: the server in the foreground, with a banner, until it is told to stop. */
 import { homedir } from 'node:os'
 import { defaults } from '../config.ts'
+import type { Bandwidth } from '../invoke/bandwidth.ts'
 import { startServer, type Server } from '../server.ts'
 import { dataDirectory } from './data-directory.ts'
 import { toPort } from './numbers.ts'
@@ -13,6 +14,7 @@ export type StartOptions = {
   data: string
   ephemeral?: boolean
   warmPool: boolean
+  streamBandwidth: Bandwidth
   traceInit?: boolean
   json?: boolean
 }
@@ -24,6 +26,7 @@ export async function start(options: StartOptions): Promise<void> {
     port: toPort(options.port),
     ...(options.ephemeral ? {} : { directory: dataDirectory(options.data) }),
     isWarmPoolOn: options.warmPool,
+    streamBandwidth: options.streamBandwidth,
     version: packageVersion(),
     ...(options.traceInit && { onPart: tracePart }),
   })

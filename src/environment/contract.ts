@@ -22,8 +22,20 @@ export type Outcome = {
   readonly measured: Measured
 }
 
+/** Takes a streamed response while the runtime writes it. What comes after the reply, or after the client has gone, is dropped. */
+export type ResponseSink = {
+  /** The first bytes are here. */
+  begin(contentType: string): void
+  /** @returns false when that is enough for now: more is taken all the same, but who writes should wait for `onDrain` */
+  write(chunk: Uint8Array): boolean
+  /** Have `resume` called once when more is wanted, perhaps at once. */
+  onDrain(resume: () => void): void
+}
+
 /** Hooks of one invocation, called by the environment as things happen. */
 export type InvocationHooks = {
+  /** gets a response that the runtime streams; without it every response is collected. The reply then has no payload */
+  readonly sink?: ResponseSink | undefined
   /** The environment is initialised and hands the event over now: write START. */
   onStart(): void
   /** The reply is known, before the runtime asked for `next`: answer the caller. */

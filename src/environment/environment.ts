@@ -313,7 +313,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#deadline.set(startedMs + timeoutMs)
     run.start()
     const deadlineMs = this.#clock.nowMs() + timeoutMs - spentMs
-    guest.session.offer(toRuntimeEvent(run.invocation, deadlineMs))
+    guest.session.offer(toRuntimeEvent(run.invocation, deadlineMs, run.sink))
   }
 
   #expired(): void {

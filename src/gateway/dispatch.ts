@@ -153,7 +153,11 @@ function bodyLimit(
   { inFlight }: Pick<Dispatcher, 'inFlight'>,
   identified: Identified | undefined,
 ): BodyLimit {
-  if (identified?.service === 'lambda' && identified.operation === 'Invoke') {
+  const { service, operation } = identified ?? {}
+  if (
+    service === 'lambda' &&
+    (operation === 'Invoke' || operation === 'InvokeWithResponseStream')
+  ) {
     return { maxBytes: lambdaLimits.maxPayloadBytes, tooLarge: invokeTooLarge, inFlight }
   }
   return { maxBytes: limits.maxBodyBytes, tooLarge: bodyTooLarge, inFlight }

@@ -5,11 +5,12 @@
  */
 import type { Clock } from '../lib/clock.ts'
 import { background } from '../lib/background.ts'
-import type { InvocationHooks, Outcome } from '../environment/contract.ts'
+import type { InvocationHooks, Outcome, ResponseSink } from '../environment/contract.ts'
 import type { Fleet, LeaseRequest } from '../fleet/fleet.ts'
 import type { Lease } from '../fleet/member.ts'
 import type { Invocation, Reply } from '../model.ts'
 import type { PlatformEvent } from '../observe/platform-events.ts'
+import { type Bandwidth, ThrottledSink } from './bandwidth.ts'
 import { toReport, toReportRecord } from './report.ts'
 import type { Report } from './report.ts'
 import { Tail } from './tail.ts'
@@ -17,6 +18,8 @@ import { Tail } from './tail.ts'
 export type RunOptions = LeaseRequest & {
   /** the last 4 KB of the log are wanted: the answer then waits for the report */
   readonly wantsTail?: boolean
+  /** gets the response: as the runtime streams it, or in one piece. A reply of kind `ok` then has no payload */
+  readonly sink?: ResponseSink
 }
 
 export type RunResult = {
@@ -29,6 +32,8 @@ export type RunResult = {
 export type TrunkOptions = {
   readonly fleet: Fleet
   readonly clock: Clock
+  /** of streamed responses; unlimited when absent */
+  readonly streamBandwidth?: Bandwidth | undefined
   /** called once for each invocation that ran: metrics, bills */
   readonly onReport?: (report: Report) => void
 }
@@ -50,6 +55,7 @@ export function createRun(trunk: TrunkOptions): Run {
     return new Promise((resolve, reject) => {
       const running = new Running(trunk, lease, invocation, {
         tail: options.wantsTail === true ? new Tail(invocation.version.logFormat) : undefined,
+        sink: options.sink && throttled(trunk, options.sink),
         resolve,
         reject,
       })
@@ -61,8 +67,20 @@ export function createRun(trunk: TrunkOptions): Run {
   }
 }
 
+function throttled(trunk: TrunkOptions, sink: ResponseSink): ResponseSink {
+  return trunk.streamBandwidth === 'aws' ? new ThrottledSink(sink, trunk.clock) : sink
+}
+
+type Answer = {
+  readonly tail: Tail | undefined
+  readonly sink: ResponseSink | undefined
+  readonly resolve: (result: RunResult) => void
+  readonly reject: (error: Error) => void
+}
+
 /** One invocation in its environment. */
 class Running implements InvocationHooks {
+  readonly sink: ResponseSink | undefined
   readonly #trunk: TrunkOptions
   readonly #lease: Lease
   readonly #invocation: Invocation
@@ -72,19 +90,11 @@ class Running implements InvocationHooks {
   #hasStarted = false
   #reply: Reply | undefined
 
-  constructor(
-    trunk: TrunkOptions,
-    lease: Lease,
-    invocation: Invocation,
-    answer: {
-      tail: Tail | undefined
-      resolve: (result: RunResult) => void
-      reject: (error: Error) => void
-    },
-  ) {
+  constructor(trunk: TrunkOptions, lease: Lease, invocation: Invocation, answer: Answer) {
     this.#trunk = trunk
     this.#lease = lease
     this.#invocation = invocation
+    this.sink = answer.sink
     this.#tail = answer.tail
     this.#resolve = answer.resolve
     this.#reject = answer.reject
@@ -100,9 +110,9 @@ class Running implements InvocationHooks {
 
   onReply(reply: Reply): void {
     if (this.#reply !== undefined) return
-    this.#reply = reply
+    this.#reply = this.sink === undefined ? reply : this.#poured(reply, this.sink)
     this.#lease.replied()
-    if (this.#tail === undefined) this.#answer(reply)
+    if (this.#tail === undefined) this.#answer(this.#reply)
   }
 
   onLine(line: string): void {
@@ -122,6 +132,14 @@ class Running implements InvocationHooks {
       this.#answer(this.#reply ?? outcome.reply)
     }
     onReport?.(report)
+  }
+
+  /** A response that did not come as a stream goes into the sink in one piece. */
+  #poured(reply: Reply, sink: ResponseSink): Reply {
+    if (reply.kind !== 'ok' || reply.payload.length === 0) return reply
+    sink.begin(reply.contentType)
+    for (const chunk of reply.payload) sink.write(chunk)
+    return { ...reply, payload: [] }
   }
 
   #answer(reply: Reply): void {

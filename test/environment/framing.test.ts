@@ -93,7 +93,7 @@ test('a body over the limit is refused after it was read, by length and by chunk
       response.body,
       '{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}\n',
     )
-    assert.deepEqual(api.answers, [{ kind: 'too-large' }])
+    assert.deepEqual(api.answers, [{ kind: 'too-large', maxBytes: 6_291_556 }])
     // The connection and the runtime go on.
     client.send('GET', nextPath)
     while (api.readyCount() < 2) await setTimeout(1)

@@ -1,5 +1,4 @@
 /** What the caller is told of the runtime's answer. */
-import { lambdaLimits } from '../../config.ts'
 import { unreachable } from '../../lib/assert.ts'
 import type { Reply } from '../../model.ts'
 import { errorPayload } from '../failure.ts'
@@ -18,7 +17,7 @@ export function answerToReply(answer: Answer, requestId: string): Reply {
     }
     case 'too-large': {
       const errorType = 'Function.ResponseSizeTooLarge'
-      const errorMessage = `Response payload size exceeded maximum allowed payload size (${lambdaLimits.maxPayloadBytes} bytes).`
+      const errorMessage = `Response payload size exceeded maximum allowed payload size (${answer.maxBytes} bytes).`
       // The one payload with its members in this order.
       const payload = [Buffer.from(JSON.stringify({ errorMessage, errorType }))]
       return { kind: 'function-error', payload, contentType: json, errorType }

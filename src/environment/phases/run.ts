@@ -1,7 +1,7 @@
 /** One invocation on its way through an environment: what was told of it, and its outcome. */
 import type { Clock } from '../../lib/clock.ts'
 import type { Invocation, Measured, Reply } from '../../model.ts'
-import type { InvocationHooks, Outcome } from '../contract.ts'
+import type { InvocationHooks, Outcome, ResponseSink } from '../contract.ts'
 import { type Failure, toReply } from '../failure.ts'
 
 export class Run {
@@ -28,6 +28,11 @@ export class Run {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
     this.outcome = promise
     this.#settle = resolve
+  }
+
+  /** who takes a streamed response */
+  get sink(): ResponseSink | undefined {
+    return this.#hooks.sink
   }
 
   /** what the caller was told; undefined as long as it waits */

@@ -27,6 +27,10 @@ export type Body = {
 export type Receiver = {
   /** more than that is read but not kept */
   readonly maxBytes: number
+  /** Takes the content as it comes, up to `maxBytes`, instead of having it kept. May pause the connection. */
+  readonly take?: (content: Buffer, connection: Connection) => void
+  /** There is more than `maxBytes`: told once, to who takes the content. */
+  readonly overflow?: () => void
   readonly end: (body: Body, connection: Connection) => void
 }
 
@@ -119,6 +123,15 @@ export class Connection {
       socket.uncork()
     }
     this.#goOn()
+  }
+
+  /** Read no more of a body that is taken as it comes. Its end resumes by itself. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#isClosed && this.#socket.isPaused()) this.#socket.resume()
   }
 
   destroy(): void {
@@ -214,18 +227,30 @@ export class Connection {
     }
     this.#rest = end < bytes.length ? bytes.subarray(end) : undefined
     if (isDone) this.#endBody(this.#isTooLarge ? 'too-large' : 'complete')
-    else if (this.#bytes > maxDrainBytes) this.#giveUp()
+    else if (this.#excessBytes > maxDrainBytes) this.#giveUp()
     return true
   }
 
+  /** how much there is beyond the limit; negative below it */
+  get #excessBytes(): number {
+    return this.#bytes - (this.#receiver?.maxBytes ?? 0)
+  }
+
   get #isTooLarge(): boolean {
-    return this.#bytes > (this.#receiver?.maxBytes ?? 0)
+    return this.#excessBytes > 0
   }
 
   #keep(content: Buffer): void {
     this.#bytes += content.length
-    if (this.#isTooLarge) this.#chunks = []
+    if (this.#receiver?.take !== undefined) this.#pass(content, this.#receiver)
+    else if (this.#isTooLarge) this.#chunks = []
     else this.#chunks.push(content)
+  }
+
+  #pass(content: Buffer, { take, overflow }: Receiver): void {
+    const room = content.length - Math.max(0, this.#excessBytes)
+    if (room > 0) take?.(room < content.length ? content.subarray(0, room) : content, this)
+    if (room >= 0 && room < content.length) overflow?.()
   }
 
   #endBody(state: Body['state']): void {
@@ -234,6 +259,7 @@ export class Connection {
     const trailers = this.#chunked?.trailers ?? noTrailers
     const chunks = this.#chunks
     this.#chunks = []
+    if (receiver?.take !== undefined) this.resume()
     receiver?.end({ chunks, bytes: this.#bytes, state, trailers }, this)
   }
 

@@ -28,7 +28,9 @@ function end(session: RuntimeSession, head: RequestHead, body: Body, connection:
 }
 
 function toAnswer(head: RequestHead, body: Body): Answer {
-  if (body.state !== 'complete') return { kind: body.state }
+  if (body.state === 'too-large')
+    return { kind: 'too-large', maxBytes: lambdaLimits.maxPayloadBytes }
+  if (body.state === 'truncated') return { kind: 'truncated' }
   const errorType = toErrorType(head.headers['lambda-runtime-function-error-type'])
   const contentType = head.headers['content-type'] ?? ''
   if (contentType === withCauseType) return { kind: 'error', errorType, ...withoutCause(body) }

@@ -1,6 +1,7 @@
 /** `GET runtime/invocation/next`: the runtime is done and waits for the next event.
  *  source: AWS Lambda dev guide "Using the Lambda runtime API", Next invocation; Runtime Interface Emulator, rapi/handler. */
 import type { Invocation } from '../../model.ts'
+import type { ResponseSink } from '../contract.ts'
 import type { Body, Connection } from './connection.ts'
 import { invalidTransition } from './replies.ts'
 import type { RuntimeEvent, RuntimeSession } from './session.ts'
@@ -13,8 +14,13 @@ export function next(session: RuntimeSession, _body: Body, connection: Connectio
 }
 
 /** An invocation as the runtime is given it. Headers without a value are left out: some clients parse what is there.
- *  @param deadlineMs  epoch ms */
-export function toRuntimeEvent(invocation: Invocation, deadlineMs: number): RuntimeEvent {
+ *  @param deadlineMs  epoch ms
+ *  @param sink  gets the response if the runtime streams it */
+export function toRuntimeEvent(
+  invocation: Invocation,
+  deadlineMs: number,
+  sink?: ResponseSink,
+): RuntimeEvent {
   let payloadBytes = 0
   for (const chunk of invocation.payload) payloadBytes += chunk.byteLength
   const head =
@@ -27,7 +33,7 @@ export function toRuntimeEvent(invocation: Invocation, deadlineMs: number): Runt
     field('Lambda-Runtime-Cognito-Identity', invocation.cognitoIdentity) +
     field('Lambda-Runtime-Aws-Tenant-Id', invocation.tenantId) +
     `Content-Length: ${payloadBytes}\r\n\r\n`
-  return { requestId: invocation.requestId, head, payload: invocation.payload, payloadBytes }
+  return { requestId: invocation.requestId, head, payload: invocation.payload, payloadBytes, sink }
 }
 
 /** Line breaks in a value are white space of JSON; as bytes they would end the field. */

@@ -61,10 +61,16 @@ export const truncated = jsonReply('400 Bad Request', {
   errorMessage: 'HTTP request detected as truncated',
   errorType: 'TruncatedHTTPRequest',
 })
-export const tooLarge = jsonReply('413 Request Entity Too Large', {
-  errorMessage: `Exceeded maximum allowed payload size (${lambdaLimits.maxPayloadBytes} bytes).`,
-  errorType: 'RequestEntityTooLarge',
-})
+export const tooLarge = tooLargeReply(lambdaLimits.maxPayloadBytes)
+/** the same for a streamed response */
+export const tooLongStream = tooLargeReply(lambdaLimits.maxStreamedBytes)
+
+function tooLargeReply(maxBytes: number): string {
+  return jsonReply('413 Request Entity Too Large', {
+    errorMessage: `Exceeded maximum allowed payload size (${maxBytes} bytes).`,
+    errorType: 'RequestEntityTooLarge',
+  })
+}
 
 /** A call that is not allowed now. */
 export function invalidTransition(from: RuntimeState, call: Refusable): string {

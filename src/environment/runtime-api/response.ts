@@ -2,6 +2,7 @@
  *  source: AWS Lambda dev guide "Using the Lambda runtime API", Invocation response; Runtime Interface Emulator, rapi/handler. */
 import type { RequestHead } from '../../lib/http/head.ts'
 import { lambdaLimits } from '../../config.ts'
+import type { ResponseSink } from '../contract.ts'
 import { toErrorType } from './error-type.ts'
 import type { Body, Connection, Receiver } from './connection.ts'
 import { refusal } from './refusal.ts'
@@ -11,10 +12,12 @@ import {
   invalidResponseMode,
   invalidTransition,
   tooLarge,
+  tooLongStream,
   truncated,
 } from './replies.ts'
 import type { Answer, RuntimeSession } from './session.ts'
 
+const { maxPayloadBytes, maxStreamedBytes } = lambdaLimits
 const defaultContentType = 'application/octet-stream'
 
 /** Checked in AWS's order: id, state, response mode, body. */
@@ -31,9 +34,43 @@ export function response(session: RuntimeSession, head: RequestHead, requestId: 
     return refusal(invalidResponseMode)
   }
   const contentType = head.headers['content-type'] ?? defaultContentType
+  if (mode === 'streaming' && session.sink) return streamed(session, session.sink, contentType)
   return {
-    maxBytes: lambdaLimits.maxPayloadBytes,
+    maxBytes: maxPayloadBytes,
     end: (body, connection) => end(session, contentType, body, connection),
+  }
+}
+
+/** Forward the response while it comes; the answer says how it ended. Its first byte opens it: an error before is an ordinary one. */
+function streamed(session: RuntimeSession, sink: ResponseSink, contentType: string): Receiver {
+  let hasBegun = false
+  let isAnswered = false
+  const begin = (): void => {
+    if (hasBegun) return
+    hasBegun = true
+    sink.begin(contentType)
+  }
+  const answer = (told: Answer): void => {
+    if (isAnswered) return
+    isAnswered = true
+    session.listener.onAnswer(session, told)
+  }
+  return {
+    maxBytes: maxStreamedBytes,
+    take: (content, connection) => {
+      begin()
+      if (sink.write(content)) return
+      connection.pause()
+      sink.onDrain(() => connection.resume())
+    },
+    overflow: () => answer({ kind: 'too-large', maxBytes: maxStreamedBytes }),
+    end: (body, connection) => {
+      session.move('sent')
+      const told = toAnswer(contentType, body, maxStreamedBytes)
+      if (told.kind === 'response') begin()
+      answer(told)
+      connection.reply(replyTo(body, tooLongStream))
+    },
   }
 }
 
@@ -44,13 +81,18 @@ function end(
   connection: Connection,
 ): void {
   session.move('sent')
-  session.listener.onAnswer(session, toAnswer(contentType, body))
-  if (body.state === 'complete') connection.reply(accepted)
-  else connection.reply(body.state === 'too-large' ? tooLarge : truncated)
+  session.listener.onAnswer(session, toAnswer(contentType, body, maxPayloadBytes))
+  connection.reply(replyTo(body, tooLarge))
 }
 
-function toAnswer(contentType: string, body: Body): Answer {
-  if (body.state !== 'complete') return { kind: body.state }
+function replyTo(body: Body, tooLargeReply: string): string {
+  if (body.state === 'complete') return accepted
+  return body.state === 'too-large' ? tooLargeReply : truncated
+}
+
+function toAnswer(contentType: string, body: Body, maxBytes: number): Answer {
+  if (body.state === 'too-large') return { kind: 'too-large', maxBytes }
+  if (body.state === 'truncated') return { kind: 'truncated' }
   const errorType = body.trailers['lambda-runtime-function-error-type']
   if (errorType === undefined || errorType === '') {
     return { kind: 'response', payload: body.chunks, contentType }

@@ -3,6 +3,7 @@
  * process has a new session. The endpoints drive it; the environment listens.
  */
 import { assert } from '../../lib/assert.ts'
+import type { ResponseSink } from '../contract.ts'
 import { type RuntimeCall, type RuntimeState, afterCall } from '../states.ts'
 import type { Connection } from './connection.ts'
 import { restored } from './replies.ts'
@@ -14,6 +15,8 @@ export type RuntimeEvent = {
   readonly head: string
   readonly payload: readonly Uint8Array[]
   readonly payloadBytes: number
+  /** gets the response if the runtime streams it */
+  readonly sink?: ResponseSink | undefined
 }
 
 /** The end of one event, as the runtime told it. */
@@ -30,7 +33,7 @@ export type Answer =
       /** sanitised */
       readonly errorType: string
     }
-  | { readonly kind: 'too-large' }
+  | { readonly kind: 'too-large'; readonly maxBytes: number }
   | { readonly kind: 'truncated' }
 
 /** What a runtime posts when it cannot initialise. */
@@ -78,6 +81,11 @@ export class RuntimeSession {
   /** id of the event that was offered last and is not over */
   get requestId(): string | undefined {
     return this.#event?.requestId
+  }
+
+  /** who takes the response to that event as it comes */
+  get sink(): ResponseSink | undefined {
+    return this.#event?.sink
   }
 
   /** Make a call's transition. @returns false when it is not allowed; nothing changed then */

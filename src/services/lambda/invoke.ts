@@ -13,8 +13,10 @@ import type { Target, Targets } from '../../invoke/target.ts'
 import { traceIdFor } from '../../invoke/trace-id.ts'
 import type { FunctionVersion, Invocation } from '../../model.ts'
 import { readClientContext } from './client-context.ts'
+import type { LambdaHandlers } from './dependencies.ts'
 import { checkPayload, checkSize } from './invoke-payload.ts'
 import { parseInvokeTarget } from './invoke-target.ts'
+import { responseStreamHandlers } from './invoke-with-response-stream.ts'
 import { JsonThread } from './json-thread.ts'
 
 export type InvokeDependencies = {
@@ -27,6 +29,7 @@ export type InvokeDependencies = {
 
 export type InvokeHandlers = {
   readonly raw: { readonly Invoke: RawHandler; readonly InvokeAsync: RawHandler }
+  readonly handlers: Pick<LambdaHandlers, 'InvokeWithResponseStream'>
   /** let the payload checker go */
   readonly close: () => Promise<void>
 }
@@ -35,7 +38,7 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 const nothing: readonly Uint8Array[] = []
 const accepted = [Buffer.from('{"Status":202}')]
 
-/** The raw handlers of the lambda service. */
+/** The handlers of the lambda service that invoke. */
 export function createInvokeHandlers(dependencies: InvokeDependencies): InvokeHandlers {
   const thread = new JsonThread(dependencies.clock)
   const invoker = { ...dependencies, thread }
@@ -44,11 +47,13 @@ export function createInvokeHandlers(dependencies: InvokeDependencies): InvokeHa
       Invoke: (request, context) => invoke(invoker, request, context),
       InvokeAsync: (request, context) => invokeAsync(invoker, request, context),
     },
+    handlers: responseStreamHandlers(invoker),
     close: () => thread.close(),
   }
 }
 
-type Invoker = InvokeDependencies & { readonly thread: JsonThread }
+/** What the operations that invoke work with. */
+export type Invoker = InvokeDependencies & { readonly thread: JsonThread }
 
 async function invoke(
   invoker: Invoker,

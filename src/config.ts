@@ -215,3 +215,24 @@ export const gatewayLimits = {
   /** longest life of a local presigned URL */
   maxPresignMs: 24 * 60 * 60_000,
 } as const
+
+/** What subscribers of the Telemetry and Logs APIs cost at most (environment/telemetry/). Buffers are those of AWS; the rest is Lair's. */
+export const telemetryLimits = {
+  /** body of a subscription */
+  maxRequestBytes: 64 * KIB,
+  /** records of an environment that may still get a subscriber; the newest are dropped and counted */
+  maxHistoryCount: 10_000,
+  maxHistoryBytes: 2 * MIB,
+  /** records that wait for one subscriber; the newest are dropped and counted */
+  maxPendingCount: 40_000,
+  maxPendingBytes: 4 * MIB,
+  /** a batch that was not taken after so many attempts is dropped and counted */
+  maxAttemptCount: 4,
+  retryDelayMs: 100,
+  /** a subscriber that does not answer */
+  attemptMs: 3000,
+  /** source: AWS Lambda dev guide "Lambda Telemetry API reference", buffering */
+  maxItems: { least: 1000, most: 10_000, usual: 10_000 },
+  maxBytes: { least: 262_144, most: 1_048_576, usual: 262_144 },
+  timeoutMs: { least: 25, most: 30_000, usual: 1000 },
+} as const

@@ -141,7 +141,10 @@ function isOfLogsApi(type: PlatformEvent['type']): boolean {
 }
 
 /** An event as the Telemetry API delivers it, durations with three decimals. @param nowMs  epoch ms */
-export function toEventJson(event: PlatformEvent, nowMs: number): string {
+export function toEventJson(
+  event: { readonly type: PlatformEvent['type']; readonly record: unknown },
+  nowMs: number,
+): string {
   const time = new Date(nowMs).toISOString()
   return JSON.stringify({ time, type: event.type, record: event.record }, rounded)
 }

@@ -8,10 +8,11 @@ import { type RuntimeState, wantedState } from '../states.ts'
 
 type Refusable = keyof typeof wantedState
 
-/** A response with a JSON body. */
-function jsonReply(status: string, value: unknown): string {
+/** A response with a JSON body.
+ *  @param fields  further header fields, each with its line end */
+export function jsonReply(status: string, value: unknown, fields = ''): string {
   const body = `${escapeHtml(JSON.stringify(value))}\n`
-  return reply(status, 'application/json', body)
+  return reply(status, 'application/json', body).replace('\r\n', `\r\n${fields}`)
 }
 
 /** A response with a body of text. */

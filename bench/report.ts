@@ -5,7 +5,7 @@ export type Finding = {
   readonly scenario: string
   readonly subject: string
   readonly value: number
-  readonly unit: 'µs' | 'ms' | '/s' | 'MiB' | 'x'
+  readonly unit: 'µs' | 'ms' | '/s' | 'MiB' | 'x' | ''
   /** a promise of SPECIFICATION.md: at most, or at least, this */
   readonly atMost?: number
   readonly atLeast?: number

@@ -34,6 +34,8 @@ export const lambdaLimits = {
   aheadInitTimeoutMs: 130_000,
   /** what follows a restore from a snapshot */
   restoreTimeoutMs: 10_000,
+  /** a function is entered so often in one chain of requests before it is stopped */
+  maxLoopCount: 16,
   tailBytes: 4096,
 } as const
 

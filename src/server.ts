@@ -14,7 +14,9 @@ import { jsonResponse, type LocalRoute } from './gateway/local-routes.ts'
 import { openPresigner, type Presigner } from './gateway/presign.ts'
 import type { Bandwidth } from './invoke/bandwidth.ts'
 import { Events } from './invoke/events.ts'
+import { createFunctionTarget } from './invoke/function-target.ts'
 import { createRun } from './invoke/run.ts'
+import { createUndeliveredLog } from './invoke/undelivered.ts'
 import { background } from './lib/background.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { systemIds } from './lib/ids.ts'
@@ -193,6 +195,9 @@ function openLambda(
     queues: store.queues,
     run,
     targets,
+    settings: lambda.asyncSettings,
+    destinations: { lambda: createFunctionTarget(targets, clock) },
+    onUndelivered: createUndeliveredLog(ground.logs, lambda.asyncSettings, clock),
     clock,
     ...(options.delayFactor !== undefined && { delayFactor: options.delayFactor }),
   })

@@ -1,57 +1,46 @@
 /**
- * Asynchronous invocation: an event is accepted once it is durable, run by a bounded worker, and forgotten when it is done.
- * At least once: what was accepted before a crash runs after it, with the same request id.
+ * Asynchronous invocation: an event is accepted once it is durable, run by a bounded worker, and when it is over its outcome goes
+ * on, in the transaction that forgets it. At least once: what was accepted before a crash runs after it, with the same request id.
  * One queue per function; functions take turns, and one that is throttled does not hold up the others.
  */
 import { eventLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
-import type { Place } from '../model.ts'
 import type { Message, Queues } from '../store/store.ts'
+import type { AsyncSettingsSource } from './async-settings.ts'
+import { outcomeOf } from './destinations.ts'
+import type { DestinationTargets } from './destinations.ts'
 import { EventLanes } from './event-lanes.ts'
 import type { Lane } from './event-lanes.ts'
+import { eventQueue, eventQueuePrefix } from './event-record.ts'
+import type { EventRecord } from './event-record.ts'
+import type { EndedEvent } from './invocation-record.ts'
+import { checkRecursion } from './lineage.ts'
 import { judge } from './retry.ts'
-import type { Attempt, DiscardCondition, Verdict } from './retry.ts'
+import type { Attempt, Verdict } from './retry.ts'
 import type { Run } from './run.ts'
-import type { Targets } from './target.ts'
-
-/** What is kept beside the payload; JSON. */
-export type EventRecord = Place & {
-  readonly requestId: string
-  readonly functionName: string
-  readonly qualifier?: string
-  readonly traceId: string
-  /** epoch ms */
-  readonly acceptedAtMs: number
-  /** attempts that ended in a function error */
-  readonly failureCount: number
-}
+import type { Target, Targets } from './target.ts'
+import type { TellUndelivered } from './undelivered.ts'
 
 /** An event that somebody wants run. */
 export type EventRequest = Omit<EventRecord, 'acceptedAtMs' | 'failureCount'> & {
   readonly payload: readonly Uint8Array[]
 }
 
-/** An event that is given up: what destinations and dead-letter queues are told. */
-export type DiscardedEvent = {
-  readonly record: EventRecord
-  readonly payload: Uint8Array
-  readonly condition: DiscardCondition
-  readonly attempt: Attempt
-}
-
 export type EventsOptions = {
   readonly queues: Queues
   readonly run: Run
   readonly targets: Targets
+  readonly settings: AsyncSettingsSource
+  /** where outcomes can go */
+  readonly destinations: DestinationTargets
   readonly clock: Clock
   /** AWS's waits are multiplied by this; 1 unless a test is in a hurry */
   readonly delayFactor?: number
-  /** called before the event is deleted */
-  readonly onDiscard?: (event: DiscardedEvent) => void
+  /** told of outcomes that no destination took, after the event is over */
+  readonly onUndelivered?: TellUndelivered
 }
 
-const queuePrefix = 'invoke/'
 /** Batches taken before other work gets its turn on the loop. */
 const maxBatchesPerTurn = 4
 
@@ -66,16 +55,22 @@ export class Events {
   #timerAtMs = Infinity
   #isRunning = false
   #onIdle: (() => void) | undefined
+  #undeliveredCount = 0
 
   constructor(options: EventsOptions) {
     this.#options = options
     this.#delayFactor = options.delayFactor ?? 1
   }
 
+  /** outcomes that no destination took, since the start */
+  get undeliveredCount(): number {
+    return this.#undeliveredCount
+  }
+
   /** Begin, with what an earlier process left behind. */
   start(): void {
     this.#isRunning = true
-    for (const name of this.#options.queues.names(queuePrefix)) this.#lanes.wake(name, 0)
+    for (const name of this.#options.queues.names(eventQueuePrefix)) this.#lanes.wake(name, 0)
     this.#pump()
   }
 
@@ -84,7 +79,7 @@ export class Events {
     const { payload, ...identity } = request
     const nowMs = this.#options.clock.nowMs()
     const record: EventRecord = { ...identity, acceptedAtMs: nowMs, failureCount: 0 }
-    const name = `${queuePrefix}${record.accountId}/${record.region}/${record.functionName}`
+    const name = eventQueue(record)
     const [first, ...rest] = payload
     const body = first !== undefined && rest.length === 0 ? first : Buffer.concat(payload)
     await this.#options.queues.enqueue(name, { body, attributes: record })
@@ -166,68 +161,107 @@ export class Events {
   async #work(lane: Lane, message: Message): Promise<void> {
     const record = message.attributes as EventRecord
     const { clock, targets } = this.#options
+    const settings = this.#options.settings.asyncSettings(
+      record,
+      record.functionName,
+      record.qualifier,
+    )
     let attempt: Attempt
-    let reservedConcurrency: number | undefined
-    try {
-      const target = targets.resolve(record, record.functionName, record.qualifier)
-      reservedConcurrency = target.reservedConcurrency
-      const { reply } = await this.#options.run(
-        {
-          requestId: record.requestId,
-          version: await target.version,
-          invokedArn: target.invokedArn,
-          payload: [message.body],
-          traceId: record.traceId,
-        },
-        { reservedConcurrency, unreservedConcurrency: targets.unreservedConcurrency(record) },
-      )
-      attempt = { kind: 'ran', reply }
-      this.#lanes.ran(lane)
-    } catch (error) {
-      attempt = { kind: 'refused', error }
-      this.#lanes.refused(lane)
+    let target: Target | undefined
+    if (clock.nowMs() - record.acceptedAtMs >= settings.maxAgeMs) {
+      attempt = { kind: 'expired' }
+    } else {
+      try {
+        target = targets.resolve(record, record.functionName, record.qualifier)
+        attempt = await this.#run(record, message.body, target)
+        this.#lanes.ran(lane)
+      } catch (error) {
+        attempt = { kind: 'refused', error }
+        this.#lanes.refused(lane)
+      }
     }
     const verdict = judge(attempt, {
+      settings,
       failureCount: record.failureCount,
       refusalCount: lane.refusalCount,
       ageMs: clock.nowMs() - record.acceptedAtMs,
-      reservedConcurrency,
+      reservedConcurrency: target?.reservedConcurrency,
     })
-    await this.#carryOut(verdict, lane, message, attempt)
+    if (verdict.kind === 'retry') await this.#retry(verdict, lane, message)
+    else {
+      await this.#end(lane, message, {
+        record,
+        payload: message.body,
+        condition: verdict.kind === 'done' ? 'Success' : verdict.condition,
+        attempt,
+        endedAtMs: clock.nowMs(),
+      })
+    }
   }
 
-  async #carryOut(verdict: Verdict, lane: Lane, message: Message, attempt: Attempt): Promise<void> {
-    const { queues, clock, onDiscard } = this.#options
+  /** @throws AwsError as the trunk, and for a recursive call */
+  async #run(record: EventRecord, payload: Uint8Array, target: Target): Promise<Attempt> {
+    const { targets, run } = this.#options
+    if (target.lineage !== undefined) checkRecursion(record.traceId, target.lineage)
+    const { requestId, traceId, tenantId } = record
+    const { reply, executedVersion } = await run(
+      {
+        requestId,
+        version: await target.version,
+        invokedArn: target.invokedArn,
+        payload: [payload],
+        traceId,
+        ...(tenantId !== undefined && { tenantId }),
+      },
+      {
+        reservedConcurrency: target.reservedConcurrency,
+        unreservedConcurrency: targets.unreservedConcurrency(record),
+      },
+    )
+    return { kind: 'ran', reply, executedVersion }
+  }
+
+  async #retry(
+    verdict: Extract<Verdict, { kind: 'retry' }>,
+    lane: Lane,
+    message: Message,
+  ): Promise<void> {
+    const { queues, clock } = this.#options
     const record = message.attributes as EventRecord
-    const { body } = message
-    switch (verdict.kind) {
-      case 'discard':
-        onDiscard?.({ record, payload: body, condition: verdict.condition, attempt })
-        await queues.delete(lane.name, message.id)
-        return
-      case 'done':
-        await queues.delete(lane.name, message.id)
-        return
-      case 'retry': {
-        const atMs = clock.nowMs() + verdict.delayMs * this.#delayFactor
-        if (verdict.isFailure) {
-          // The new one first: a crash in between runs the event once more, never once less.
-          const attributes: EventRecord = { ...record, failureCount: record.failureCount + 1 }
-          await queues.enqueue(lane.name, { body, attributes, availableAtMs: atMs })
-          await queues.delete(lane.name, message.id)
-          this.#lanes.wake(lane.name, atMs)
-        } else if (lane.activeCount > 1) {
-          // Its function is busy with others of the lane: the lane's own limit makes it wait.
-          await queues.release(lane.name, message.id, clock.nowMs())
-          this.#lanes.wake(lane.name, clock.nowMs())
-        } else {
-          await queues.release(lane.name, message.id, atMs)
-          this.#lanes.pause(lane, atMs)
-        }
-        return
-      }
-      default:
-        verdict satisfies never
+    const atMs = clock.nowMs() + verdict.delayMs * this.#delayFactor
+    if (verdict.isFailure) {
+      const attributes: EventRecord = { ...record, failureCount: record.failureCount + 1 }
+      const next = { queue: lane.name, body: message.body, attributes, availableAtMs: atMs }
+      await queues.replace(lane.name, message.id, [next])
+      this.#lanes.wake(lane.name, atMs)
+    } else if (lane.activeCount > 1) {
+      // Its function is busy with others of the lane: the lane's own limit makes it wait.
+      await queues.release(lane.name, message.id, clock.nowMs())
+      this.#lanes.wake(lane.name, clock.nowMs())
+    } else {
+      await queues.release(lane.name, message.id, atMs)
+      this.#lanes.pause(lane, atMs)
+    }
+  }
+
+  /** Forget the event and pass its outcome on, in one step. */
+  async #end(lane: Lane, message: Message, event: EndedEvent): Promise<void> {
+    const { queues, clock, settings: source, destinations, onUndelivered } = this.#options
+    const { record, attempt } = event
+    const { functionName } = record
+    const settings = source.asyncSettings(record, functionName, record.qualifier)
+    const version = attempt.kind === 'ran' ? attempt.executedVersion : record.qualifier
+    const { messages, undelivered } = outcomeOf(event, destinations, settings, () =>
+      source.deadLetterTarget(record, functionName, version),
+    )
+    const isOver = await queues.replace(lane.name, message.id, messages)
+    if (!isOver) return
+    for (const { queue } of messages) {
+      if (queue.startsWith(eventQueuePrefix)) this.#lanes.wake(queue, clock.nowMs())
+    }
+    for (const failed of undelivered) {
+      this.#undeliveredCount++
+      onUndelivered?.(failed)
     }
   }
 }

@@ -1,5 +1,6 @@
 /** How the rooms that start invocations find the version to run: the services hand these in, since they know the functions. */
 import type { FunctionVersion, Place } from '../model.ts'
+import type { Lineage } from './lineage.ts'
 
 /** What a name and a qualifier point at, now. */
 export type Target = {
@@ -8,6 +9,8 @@ export type Target = {
   readonly reservedConcurrency?: number | undefined
   /** keeps the alias or version that was asked for, unqualified if none was */
   readonly invokedArn: string
+  /** for recursion detection; absent where nobody looks for loops */
+  readonly lineage?: Lineage
 }
 
 export type Targets = {

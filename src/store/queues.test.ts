@@ -54,6 +54,26 @@ describe('queues', () => {
     assert.equal(queues.count('gone'), 0)
   })
 
+  test('replace() moves on in one step, and does nothing when the message is gone', async () => {
+    const id = await queues.enqueue('from', { body: body('x') })
+    const next = [
+      { queue: 'to', body: body('a'), attributes: { n: 1 } },
+      { queue: 'from', body: body('b'), availableAtMs: clock.nowMs() + 100 },
+    ]
+    assert.equal(await queues.replace('to', id, next), false)
+    assert.equal(queues.count('to'), 0)
+    assert.equal(await queues.replace('from', id, next), true)
+    assert.equal(await queues.replace('from', id, next), false)
+    assert.deepEqual(texts(queues.take('to', 10, 1000)), ['a'])
+    assert.deepEqual(queues.take('from', 10, 1000), [])
+    clock.advance(100)
+    assert.deepEqual(texts(queues.take('from', 10, 1000)), ['b'])
+    const large = { queue: 'to', body: Buffer.alloc(9 * 2 ** 20) }
+    const kept = await queues.enqueue('from', { body: body('kept') })
+    await assert.rejects(queues.replace('from', kept, [large]), PlatformError)
+    assert.deepEqual(texts(queues.take('from', 10, 1000)), ['kept'])
+  })
+
   test('the name of another queue deletes and releases nothing', async () => {
     const id = await queues.enqueue('mine', { body: body('x') })
     await queues.delete('yours', id)

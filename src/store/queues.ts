@@ -6,7 +6,7 @@ import { assert } from '../lib/assert.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 import type { Committer } from './committer.ts'
 import { checkKey, endOfPrefix, justAfter } from './keys.ts'
-import type { Message, Queues } from './store.ts'
+import type { Message, NewMessage, Queues } from './store.ts'
 
 type Row = {
   readonly sequence: number
@@ -28,18 +28,26 @@ export function createQueues({ database, committer, clock }: QueuesOptions): Que
   const statements = prepareStatements(database)
   committer.writeLazily(() => statements.releaseAll.run())
 
+  /** In the open transaction. */
+  function insert({ queue, body, text, availableAtMs }: Prepared): string {
+    const sequence = committer.nextSequence()
+    const nowMs = Math.floor(clock.nowMs())
+    statements.insert.run(sequence, queue, Math.floor(availableAtMs ?? nowMs), nowMs)
+    statements.insertBody.run(sequence, text, body)
+    return String(sequence)
+  }
+
+  /** In the open transaction. @returns whether it was there */
+  function remove(queue: string, id: string): boolean {
+    const { changes } = statements.remove.run(toSequence(id), queue)
+    if (changes > 0) statements.removeBody.run(toSequence(id))
+    return changes > 0
+  }
+
   return {
-    async enqueue(queue, { body, attributes, availableAtMs }) {
-      checkKey(queue)
-      checkBody(queue, body)
-      const text = attributes === undefined ? null : JSON.stringify(attributes)
-      return await committer.write(() => {
-        const sequence = committer.nextSequence()
-        const nowMs = Math.floor(clock.nowMs())
-        statements.insert.run(sequence, queue, Math.floor(availableAtMs ?? nowMs), nowMs)
-        statements.insertBody.run(sequence, text, body)
-        return String(sequence)
-      })
+    async enqueue(queue, message) {
+      const prepared = prepare(queue, message)
+      return await committer.write(() => insert(prepared))
     },
     take(queue, max, leaseMs) {
       assert(max >= 1 && leaseMs >= 0, 'a take asks for messages and leases them')
@@ -50,9 +58,14 @@ export function createQueues({ database, committer, clock }: QueuesOptions): Que
       return committer.writeLazily(() => lease(rows, Math.floor(nowMs + leaseMs), statements))
     },
     async delete(queue, id) {
-      await committer.write(() => {
-        const { changes } = statements.remove.run(toSequence(id), queue)
-        if (changes > 0) statements.removeBody.run(toSequence(id))
+      await committer.write(() => remove(queue, id))
+    },
+    async replace(queue, id, messages) {
+      const prepared = messages.map((message) => prepare(message.queue, message))
+      return await committer.write(() => {
+        if (!remove(queue, id)) return false
+        for (const message of prepared) insert(message)
+        return true
       })
     },
     async release(queue, id, availableAtMs) {
@@ -71,6 +84,21 @@ export function createQueues({ database, committer, clock }: QueuesOptions): Que
       await committer.write(() => statements.releaseAll.run())
     },
   }
+}
+
+/** A message that was checked: its attributes as JSON text. */
+type Prepared = {
+  readonly queue: string
+  readonly body: Uint8Array
+  readonly text: string | null
+  readonly availableAtMs: number | undefined
+}
+
+function prepare(queue: string, { body, attributes, availableAtMs }: NewMessage): Prepared {
+  checkKey(queue)
+  checkBody(queue, body)
+  const text = attributes === undefined ? null : JSON.stringify(attributes)
+  return { queue, body, text, availableAtMs }
 }
 
 type Statements = ReturnType<typeof prepareStatements>

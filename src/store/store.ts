@@ -73,16 +73,29 @@ export type Message = {
   readonly receiveCount: number
 }
 
+/** What is put into a queue. */
+export type NewMessage = {
+  readonly body: Uint8Array
+  /** JSON value kept beside the body */
+  readonly attributes?: unknown
+  /** epoch ms; now when absent */
+  readonly availableAtMs?: number
+}
+
 /** Durable queues by name, at least once. */
 export type Queues = {
   /** Durable when it resolves. @returns id */
-  enqueue(
-    queue: string,
-    message: { body: Uint8Array; attributes?: unknown; availableAtMs?: number },
-  ): Promise<string>
+  enqueue(queue: string, message: NewMessage): Promise<string>
   /** Take up to `max` (1,000, and about 64 MiB) that are available; each is hidden for `leaseMs` and comes back unless deleted. */
   take(queue: string, max: number, leaseMs: number): readonly Message[]
   delete(queue: string, id: string): Promise<void>
+  /** Delete a message and put what comes of it into other queues: all or nothing, durable when it resolves.
+   *  @returns false when the message was not there any more; then nothing was put anywhere */
+  replace(
+    queue: string,
+    id: string,
+    messages: readonly (NewMessage & { readonly queue: string })[],
+  ): Promise<boolean>
   /** Show it again at `availableAtMs`. */
   release(queue: string, id: string, availableAtMs: number): Promise<void>
   /** messages there, hidden ones included */

@@ -5,18 +5,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { tooManyRequests } from '../../src/lib/errors/lambda.ts'
+import { resourceNotFound, tooManyRequests } from '../../src/lib/errors/lambda.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import type { FunctionVersion, Invocation, Reply } from '../../src/model.ts'
 import { Events } from '../../src/invoke/events.ts'
-import type { DiscardedEvent, EventRequest, EventsOptions } from '../../src/invoke/events.ts'
-import type { Target } from '../../src/invoke/target.ts'
+import type { EventRequest, EventsOptions } from '../../src/invoke/events.ts'
+import { defaultAsyncSettings } from '../../src/invoke/async-settings.ts'
+import type { AsyncSettings } from '../../src/invoke/async-settings.ts'
+import type { Delivery } from '../../src/invoke/destinations.ts'
+import { createFunctionTarget } from '../../src/invoke/function-target.ts'
+import type { Target, Targets } from '../../src/invoke/target.ts'
 import { openEphemeralStore, openStore } from '../../src/store/open.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { versionOf } from './version.ts'
 
 const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
 const crashed: Reply = { kind: 'crashed', payload: [], errorType: 'Runtime.ExitError' }
+const queueArn = 'arn:aws:sqs:eu-west-1:000000000000:q'
 const place = { accountId: '000000000000', region: 'eu-west-1' }
 
 function eventFor(functionName: string, requestId: string): EventRequest {
@@ -24,29 +29,43 @@ function eventFor(functionName: string, requestId: string): EventRequest {
   return { ...place, functionName, requestId, traceId: 'Root=1-0-0', payload }
 }
 
-type Rig = Omit<EventsOptions, 'run' | 'targets' | 'clock'> & {
+type Rig = Omit<EventsOptions, 'run' | 'targets' | 'clock' | 'settings' | 'destinations'> & {
   readonly clock: ReturnType<typeof createVirtualClock>
   readonly reserved?: number
+  /** of functions called `f`; others have the defaults and no destination */
+  readonly settings?: Partial<AsyncSettings>
+  readonly deadLetterArn?: string
   readonly answer: (invocation: Invocation, attempt: number) => Promise<Reply> | Reply
 }
 
 /** A worker whose functions answer what the test says. */
 function createEvents(rig: Rig) {
-  const { answer, reserved, ...options } = rig
+  const { answer, reserved, settings, deadLetterArn, ...options } = rig
   const attempts: { requestId: string; atMs: number; text: string }[] = []
-  const discarded: DiscardedEvent[] = []
+  const discarded: Delivery[] = []
   const versions = new Map<string, FunctionVersion>()
+  const targets: Targets = {
+    resolve(_place, name): Target {
+      const functionName = name.split(':')[6] ?? name
+      if (functionName === 'missing') throw resourceNotFound('Function not found')
+      const version = versions.get(functionName) ?? versionOf({ functionName })
+      versions.set(functionName, version)
+      return { version, invokedArn: version.arn, reservedConcurrency: reserved }
+    },
+    unreservedConcurrency: () => 1000,
+  }
   const events = new Events({
     ...options,
-    onDiscard: (event) => discarded.push(event),
-    targets: {
-      resolve(_place, functionName): Target {
-        const version = versions.get(functionName) ?? versionOf({ functionName })
-        versions.set(functionName, version)
-        return { version, invokedArn: version.arn, reservedConcurrency: reserved }
-      },
-      unreservedConcurrency: () => 1000,
+    targets,
+    settings: {
+      asyncSettings: (_place, functionName) =>
+        functionName === 'f' ? { ...defaultAsyncSettings, ...settings } : defaultAsyncSettings,
+      deadLetterTarget: (_place, functionName) =>
+        functionName === 'f' ? deadLetterArn : undefined,
+      logGroup: (_place, functionName) => `/aws/lambda/${functionName}`,
     },
+    destinations: { lambda: createFunctionTarget(targets, rig.clock) },
+    onUndelivered: ({ delivery }) => discarded.push(delivery),
     run: async (invocation) => {
       const { requestId } = invocation
       const text = Buffer.concat(invocation.payload).toString()
@@ -134,7 +153,12 @@ test('a function error is retried after one and two minutes, then discarded', as
   const clock = createVirtualClock()
   const store = openEphemeralStore({ clock, ids: systemIds })
   const { queues } = store
-  const { events, attempts, discarded } = createEvents({ clock, queues, answer: () => crashed })
+  const { events, attempts, discarded } = createEvents({
+    clock,
+    queues,
+    settings: { onFailure: queueArn },
+    answer: () => crashed,
+  })
   events.start()
   await events.accept(eventFor('f', 'fails'))
   await pass(clock, () => discarded.length === 1)
@@ -157,6 +181,7 @@ test('a function error counts towards nothing once a later attempt succeeds', as
     clock,
     queues,
     delayFactor: 0.01,
+    settings: { onFailure: queueArn },
     answer: (_invocation, attempt) => (attempt === 1 ? crashed : ok),
   })
   events.start()
@@ -229,13 +254,66 @@ test('events of a function that reserved nothing are discarded at once', async (
     clock,
     queues,
     reserved: 0,
+    deadLetterArn: queueArn,
     answer: () => Promise.reject(tooManyRequests('Rate Exceeded.')),
   })
   events.start()
   await events.accept(eventFor('f', 'blocked'))
   await until(() => discarded.length === 1)
   assert.equal(discarded[0]?.condition, 'ZeroReservedConcurrency')
-  assert.equal(Buffer.from(discarded[0].payload).toString(), '{"id":"blocked"}')
+  assert.deepEqual(discarded[0].deadLetter, {
+    RequestID: 'blocked',
+    ErrorMessage:
+      'Function not invoked. Function isconfigured with zero reserved concurrent executions',
+  })
+  assert.equal(Buffer.from(discarded[0].body).toString(), '{"id":"blocked"}')
   await events.close({ drainMs: 1000 })
   await store.close()
+})
+
+/** Events of `f` that run once, and then their outcome at the function `g`. */
+async function outcomesAt(settings: Partial<AsyncSettings>, reply: Reply) {
+  const clock = createVirtualClock()
+  const store = openEphemeralStore({ clock, ids: systemIds })
+  const { queues } = store
+  const { events, attempts, discarded } = createEvents({
+    clock,
+    queues,
+    delayFactor: 0,
+    settings,
+    answer: ({ version }) => (version.functionName === 'f' ? reply : ok),
+  })
+  events.start()
+  await events.accept(eventFor('f', 'one'))
+  await pass(clock, () => queues.names('invoke/').length === 0)
+  await events.close({ drainMs: 1000 })
+  await store.close()
+  return { attempts, discarded, undeliveredCount: events.undeliveredCount }
+}
+
+test('the outcome of an event is an event of its destination, with a request id of its own', async () => {
+  const onSuccess = 'arn:aws:lambda:eu-west-1:000000000000:function:g'
+  const { attempts, undeliveredCount } = await outcomesAt({ onSuccess }, ok)
+  const again = await outcomesAt({ onSuccess }, ok)
+  assert.equal(attempts.length, 2)
+  assert.equal(undeliveredCount, 0)
+  const [first, second] = attempts
+  assert.equal(JSON.parse(second?.text ?? '').requestContext.requestId, 'one')
+  assert.match(second?.requestId ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-/)
+  assert.notEqual(second?.requestId, first?.requestId)
+  // Of the same event: whoever gets it twice can tell.
+  assert.equal(again.attempts[1]?.requestId, second?.requestId)
+})
+
+test('an outcome that no destination takes is told, and the event is over', async () => {
+  for (const onFailure of [queueArn, 'arn:aws:lambda:eu-west-1:000000000000:function:missing']) {
+    const { attempts, discarded, undeliveredCount } = await outcomesAt({ onFailure }, crashed)
+    assert.equal(attempts.length, 3)
+    assert.equal(undeliveredCount, 1)
+    assert.equal(discarded[0]?.arn, onFailure)
+    assert.equal(
+      JSON.parse(Buffer.from(discarded[0].body).toString()).requestContext.condition,
+      'RetriesExhausted',
+    )
+  }
 })

@@ -22,6 +22,7 @@ export const codeVerificationFailed = lambdaError('CodeVerificationFailedExcepti
 export const resourceConflict = lambdaError('ResourceConflictException', 409)
 export const preconditionFailed = lambdaError('PreconditionFailedException', 412)
 export const policyLengthExceeded = lambdaError('PolicyLengthExceededException', 400)
+export const recursiveInvocation = lambdaError('RecursiveInvocationException', 400)
 export const requestTooLarge = lambdaError('RequestTooLargeException', 413)
 export const tooManyRequests = lambdaError('TooManyRequestsException', 429)
 export const serviceException = lambdaError('ServiceException', 500, 'Service')

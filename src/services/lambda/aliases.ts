@@ -16,7 +16,7 @@ import {
 } from './lookup.ts'
 import { constraintFailed, locateFunction, type Located } from './names.ts'
 import { listPage, slicePage } from './paging.ts'
-import { aliasKey, policyKey, prefixOf, type AliasRecord } from './records.ts'
+import { aliasKey, eventInvokeKey, policyKey, prefixOf, type AliasRecord } from './records.ts'
 import { renderAlias } from './render.ts'
 
 type Operations = 'CreateAlias' | 'GetAlias' | 'UpdateAlias' | 'DeleteAlias' | 'ListAliases'
@@ -75,6 +75,7 @@ export function aliasHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
       await documents.transact([
         { kind: 'delete', key: aliasKey(place, functionName, input.Name ?? '') },
         { kind: 'delete', key: policyKey(place, functionName, input.Name ?? '') },
+        { kind: 'delete', key: eventInvokeKey(place, functionName, input.Name ?? '') },
       ])
       return {}
     },

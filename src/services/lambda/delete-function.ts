@@ -14,9 +14,11 @@ import { locate, type Located } from './names.ts'
 import {
   concurrencyKey,
   functionCodeSigningKey,
+  eventInvokeKey,
   functionKey,
   policyKey,
   prefixOf,
+  recursionKey,
   runtimeManagementKey,
   versionKey,
 } from './records.ts'
@@ -50,14 +52,24 @@ export function deleteFunctionHandlers(
   }
 }
 
+/** Collections with a document for each version, alias or qualifier of a function. */
+const perQualifier = [
+  'versions',
+  'aliases',
+  'policies',
+  'runtime-management',
+  'event-invoke',
+] as const
+
 function wholeFunction(documents: Documents, located: Located, revision: number): Change[] {
   const { place, functionName } = located
   const changes: Change[] = [
     { kind: 'delete', key: functionKey(place, functionName), expected: revision },
     { kind: 'delete', key: concurrencyKey(place, functionName) },
     { kind: 'delete', key: functionCodeSigningKey(place, functionName) },
+    { kind: 'delete', key: recursionKey(place, functionName) },
   ]
-  for (const collection of ['versions', 'aliases', 'policies', 'runtime-management'] as const) {
+  for (const collection of perQualifier) {
     for (const { key } of allDocuments(documents, prefixOf(place, collection, functionName))) {
       changes.push({ kind: 'delete', key })
     }
@@ -80,5 +92,6 @@ function oneVersion(documents: Documents, located: Located, version: string): Ch
     { kind: 'delete', key: versionKey(place, functionName, version) },
     { kind: 'delete', key: policyKey(place, functionName, version) },
     { kind: 'delete', key: runtimeManagementKey(place, functionName, version) },
+    { kind: 'delete', key: eventInvokeKey(place, functionName, version) },
   ]
 }

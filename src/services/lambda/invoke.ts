@@ -8,6 +8,7 @@ import type { Ids } from '../../lib/ids.ts'
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import type { RawHandler, RawRequest, RawResponse, RequestContext } from '../../gateway/service.ts'
 import type { Events } from '../../invoke/events.ts'
+import { checkRecursion, enterFunction } from '../../invoke/lineage.ts'
 import type { Run, RunResult } from '../../invoke/run.ts'
 import type { Target, Targets } from '../../invoke/target.ts'
 import { traceIdFor } from '../../invoke/trace-id.ts'
@@ -71,12 +72,13 @@ async function invoke(
   const target = invoker.targets.resolve(context, functionName, qualifier)
   if (type === 'DryRun')
     return { status: 204, headers: { 'x-amzn-RequestId': requestId }, body: nothing }
-  const clientContext = readClientContext(headers['x-amz-client-context'])
+  const isEvent = type === 'Event'
+  const clientContext = isEvent ? undefined : readClientContext(headers['x-amz-client-context'])
   const checked = checkPayload(body, invoker.thread)
   const payload = checked instanceof Promise ? await checked : checked
-  const traceId = traceIdFor(headers['x-amzn-trace-id'], invoker.clock.nowMs(), invoker.ids)
+  const traceId = traceOf(invoker, headers, target)
   const version = target.version instanceof Promise ? await target.version : target.version
-  if (type === 'Event') {
+  if (isEvent) {
     await accept(invoker, {
       version,
       qualifier: qualifierOf(target, version),
@@ -90,6 +92,7 @@ async function invoke(
       body: nothing,
     }
   }
+  if (target.lineage !== undefined) checkRecursion(traceId, target.lineage)
   const invocation: Invocation = {
     requestId,
     version,
@@ -117,7 +120,7 @@ async function invokeAsync(
   const payload = await checkPayload(request.body, invoker.thread)
   const version = await target.version
   const requestId = requestIdOf(request.headers, context)
-  const traceId = traceIdFor(request.headers['x-amzn-trace-id'], invoker.clock.nowMs(), invoker.ids)
+  const traceId = traceOf(invoker, request.headers, target)
   await accept(invoker, {
     version,
     qualifier: qualifierOf(target, version),
@@ -152,6 +155,12 @@ async function accept(invoker: Invoker, event: Accepted): Promise<void> {
     traceId,
     payload,
   })
+}
+
+/** The trace that the function runs in: the caller's or a new one, which says that the function was entered. */
+function traceOf(invoker: Invoker, headers: RawRequest['headers'], target: Target): string {
+  const traceId = traceIdFor(headers['x-amzn-trace-id'], invoker.clock.nowMs(), invoker.ids)
+  return target.lineage === undefined ? traceId : enterFunction(traceId, target.lineage)
 }
 
 /** What follows the function's name in the ARN that was invoked. */

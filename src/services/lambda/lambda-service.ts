@@ -2,6 +2,7 @@
 import { limits } from '../../config.ts'
 import type { Service } from '../../gateway/service.ts'
 import { background } from '../../lib/background.ts'
+import type { AsyncSettingsSource } from '../../invoke/async-settings.ts'
 import type { Targets } from '../../invoke/target.ts'
 import { aliasHandlers } from './aliases.ts'
 import { codeSigningHandlers } from './code-signing.ts'
@@ -10,12 +11,14 @@ import { createFunctionHandlers } from './create-function.ts'
 import { deleteFunctionHandlers } from './delete-function.ts'
 import type { LambdaDependencies } from './dependencies.ts'
 import { functionCodeSigningHandlers } from './function-code-signing.ts'
+import { createAsyncSettings, eventInvokeConfigHandlers } from './event-invoke-config.ts'
 import { getFunctionHandlers } from './get-function.ts'
 import { layerPermissionHandlers } from './layer-permissions.ts'
 import { layerHandlers } from './layers.ts'
 import { listFunctionsHandlers } from './list-functions.ts'
 import { notConfiguredHandlers } from './not-configured.ts'
 import { permissionHandlers } from './permissions.ts'
+import { recursionConfigHandlers } from './recursion-config.ts'
 import { Resolver } from './resolve.ts'
 import { resourcePolicyHandlers } from './resource-policy.ts'
 import { runtimeManagementHandlers } from './runtime-management.ts'
@@ -29,6 +32,8 @@ export type LambdaService = Disposable & {
   readonly service: Service<typeof import('@aws-sdk/client-lambda')>
   /** how everything that runs a function finds it: synchronous, from memory */
   readonly targets: Targets
+  /** how the worker of asynchronous events finds retries and destinations */
+  readonly asyncSettings: AsyncSettingsSource
   /** Be told the ARN of a version that changed or is gone, or of a function (unqualified) that is gone. */
   onChange(listener: (arn: string) => void): Disposable
 }
@@ -62,6 +67,8 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...codeSigningHandlers(deps),
         ...functionCodeSigningHandlers(deps),
         ...runtimeManagementHandlers(deps),
+        ...eventInvokeConfigHandlers(deps),
+        ...recursionConfigHandlers(deps),
         ...layerHandlers(deps),
         ...layerPermissionHandlers(deps),
         ...notConfiguredHandlers(deps),
@@ -71,6 +78,7 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
       resolve: resolver.resolve,
       unreservedConcurrency: (place) => resolver.unreservedConcurrency(place),
     },
+    asyncSettings: createAsyncSettings(documents),
     onChange: (listener) => resolver.onChange(listener),
     [Symbol.dispose]: () => {
       collection.clear()

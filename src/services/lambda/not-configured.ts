@@ -2,7 +2,7 @@
  * Features that nothing here can configure yet, and that clients read all the same: Terraform and the consoles ask for them
  * with every function. The answers are those of a function for which they were never set, which is the truth.
  */
-import { functionArn, latest } from '../../lib/arn.ts'
+import { latest } from '../../lib/arn.ts'
 import {
   invalidParameterValue,
   provisionedConcurrencyConfigNotFound,
@@ -15,11 +15,8 @@ import { locate, locateFunction, type Asker, type Located } from './names.ts'
 import { functionKey } from './records.ts'
 
 type Operations =
-  | 'GetFunctionRecursionConfig'
   | 'GetProvisionedConcurrencyConfig'
   | 'ListProvisionedConcurrencyConfigs'
-  | 'GetFunctionEventInvokeConfig'
-  | 'ListFunctionEventInvokeConfigs'
   | 'GetFunctionUrlConfig'
   | 'ListFunctionUrlConfigs'
   | 'ListEventSourceMappings'
@@ -34,10 +31,6 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
   }
 
   return {
-    GetFunctionRecursionConfig: (input, context) => {
-      existing(context, input.FunctionName, 'GetFunctionRecursionConfig')
-      return { RecursiveLoop: 'Terminate' }
-    },
     GetProvisionedConcurrencyConfig: (input, context) => {
       const located = locate(context, input, 'GetProvisionedConcurrencyConfig')
       const { qualifier = latest } = located
@@ -55,20 +48,6 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
     ListProvisionedConcurrencyConfigs: (input, context) => {
       existing(context, input.FunctionName, 'ListProvisionedConcurrencyConfigs')
       return { ProvisionedConcurrencyConfigs: [] }
-    },
-    GetFunctionEventInvokeConfig: (input, context) => {
-      const { place, functionName, qualifier } = locate(
-        context,
-        input,
-        'GetFunctionEventInvokeConfig',
-      )
-      const arn = functionArn(place, functionName, qualifier ?? latest)
-      throw resourceNotFound(`The function ${arn} doesn't have an EventInvokeConfig`)
-    },
-    ListFunctionEventInvokeConfigs: (input, context) => {
-      const located = locateFunction(context, input.FunctionName, 'ListFunctionEventInvokeConfigs')
-      if (!isThere(documents, located)) throw resourceNotFound("The function doesn't exist.")
-      return { FunctionEventInvokeConfigs: [] }
     },
     GetFunctionUrlConfig: (input, context) => {
       locate(context, input, 'GetFunctionUrlConfig')

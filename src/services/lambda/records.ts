@@ -106,6 +106,19 @@ export type PolicyRecord = {
 
 export type ConcurrencyRecord = { readonly reserved: number }
 
+/** What Put- or UpdateFunctionEventInvokeConfig said of one qualifier; absent members were never said. */
+export type EventInvokeRecord = {
+  /** `$LATEST`, a version or an alias */
+  readonly qualifier: string
+  readonly modifiedAtMs: number
+  readonly maxRetryAttempts?: number
+  readonly maxEventAgeSeconds?: number
+  readonly onSuccess?: string
+  readonly onFailure?: string
+}
+
+export type RecursionRecord = { readonly recursiveLoop: 'Allow' | 'Terminate' }
+
 export type LayerRecord = { readonly layerName: string; readonly lastVersion: number }
 
 export type LayerVersionRecord = {
@@ -149,6 +162,8 @@ type Collection =
   | 'aliases'
   | 'policies'
   | 'concurrency'
+  | 'event-invoke'
+  | 'recursion'
   | 'layers'
   | 'layer-versions'
   | 'layer-policies'
@@ -188,6 +203,16 @@ export function policyKey(place: Place, functionName: string, qualifier: string)
 /** Key of a function's reserved concurrency. */
 export function concurrencyKey(place: Place, functionName: string): string {
   return prefixOf(place, 'concurrency') + functionName
+}
+
+/** Key of what is said about asynchronous invocations of a qualifier. */
+export function eventInvokeKey(place: Place, functionName: string, qualifier: string): string {
+  return prefixOf(place, 'event-invoke', functionName) + qualifier
+}
+
+/** Key of a function's setting for recursive loops. */
+export function recursionKey(place: Place, functionName: string): string {
+  return prefixOf(place, 'recursion') + functionName
 }
 
 /** Key of a layer. */

@@ -5,12 +5,14 @@
 import { lambdaLimits } from '../../config.ts'
 import { functionArn, latest } from '../../lib/arn.ts'
 import type { Ids } from '../../lib/ids.ts'
+import type { Lineage } from '../../invoke/lineage.ts'
 import type { Target } from '../../invoke/target.ts'
 import type { FunctionVersion, Place } from '../../model.ts'
 import type { Packages } from '../../packages/packages.ts'
 import type { DocumentEvent, Documents } from '../../store/store.ts'
 import { allValues, findAlias, findVersion, isVersionNumber } from './lookup.ts'
 import { functionNotFound, locate, type Asker, type Located } from './names.ts'
+import { lineageOf } from './recursion-config.ts'
 import { concurrencyKey, functionKey, ownerOfKey, prefixOf, rootKey } from './records.ts'
 import type { AliasRecord, ConcurrencyRecord, FunctionRecord, VersionRecord } from './records.ts'
 
@@ -40,6 +42,7 @@ type Entry = {
   readonly located: Located
   record: FunctionRecord
   reserved: number | undefined
+  lineage: Lineage
   readonly targets: Map<string, Remembered>
   readonly slots: Map<string, Slot>
 }
@@ -126,6 +129,7 @@ export class Resolver implements Disposable {
       located: { place, functionName },
       record,
       reserved: reservation?.value.reserved,
+      lineage: lineageOf(this.#documents, place, functionName),
       targets: new Map(),
       slots: new Map(),
     }
@@ -176,11 +180,12 @@ export class Resolver implements Disposable {
     const { additional, invokedArn } = target
     const isAdditional = additional !== undefined && this.#ids.fraction() < additional.weight
     const { version } = isAdditional ? additional.slot : target.slot
-    const reserved = this.#entries.get(entryKey(place, functionName))?.reserved
+    const { reserved, lineage } = this.#entries.get(entryKey(place, functionName)) ?? {}
     const resolved: Target = {
       version,
       invokedArn,
       ...(reserved !== undefined && { reservedConcurrency: reserved }),
+      ...(lineage !== undefined && { lineage }),
     }
     if (additional === undefined && !(version instanceof Promise)) target.settled = resolved
     return resolved
@@ -209,6 +214,10 @@ export class Resolver implements Disposable {
       this.#tell(functionArn(place, owner, String(Number(rest))))
     }
     if (collection === 'concurrency') this.#noteConcurrency(place, owner, event)
+    if (collection === 'recursion' && entry !== undefined) {
+      entry.lineage = lineageOf(this.#documents, place, owner)
+      for (const target of entry.targets.values()) delete target.settled
+    }
   }
 
   #noteFunction(place: Place, functionName: string, event: DocumentEvent): void {

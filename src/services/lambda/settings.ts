@@ -6,6 +6,7 @@ import type {
 import { lambdaLimits } from '../../config.ts'
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
+import { checkDeadLetterTarget } from './destination-arn.ts'
 import { checkEnvironment } from './environment-rules.ts'
 import { constraintFailed } from './names.ts'
 import type { Logging, Settings, UsedLayer } from './records.ts'
@@ -93,6 +94,7 @@ type Optional = 'environment' | 'vpc' | 'deadLetterTargetArn' | 'kmsKeyArn'
 function changeOptional(base: Settings, input: SettingsInput): Pick<Settings, Optional> {
   const environment = input.Environment === undefined ? base.environment : checkEnvironment(input)
   const vpc = changeVpc(base, input)
+  checkDeadLetterTarget(input.DeadLetterConfig?.TargetArn)
   const target =
     input.DeadLetterConfig === undefined
       ? base.deadLetterTargetArn

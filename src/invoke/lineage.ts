@@ -4,7 +4,9 @@
  * The form is `Lineage=<functions entered>:<id>:<count>|<id>:<count>…`; the count of the first entry is 0.
  */
 import { lambdaLimits } from '../config.ts'
+import type { Ids } from '../lib/ids.ts'
 import { recursiveInvocation } from '../lib/errors/lambda.ts'
+import { traceIdFor } from './trace-id.ts'
 
 /** What recursion detection knows of a function. */
 export type Lineage = {
@@ -20,6 +22,32 @@ const marker = 'Lineage='
 const entryForm = /^(?:\d+:)?([0-9a-f]{8}):(\d{1,9})$/
 /** The header stays short: the function that was entered first is forgotten first. */
 const maxEntryCount = 16
+
+/** The trace in which a function runs: the caller's or a new one, with this entrance.
+ *  @param header  X-Amzn-Trace-Id as it came
+ *  @param nowMs  epoch ms */
+export function traceOf(
+  header: string | undefined,
+  lineage: Lineage | undefined,
+  nowMs: number,
+  ids: Ids,
+): string {
+  const traceId = traceIdFor(header, nowMs, ids)
+  return lineage === undefined ? traceId : enterFunction(traceId, lineage)
+}
+
+/** The same for somebody who waits for the answer.
+ *  @throws AwsError as `checkRecursion` */
+export function traceOfCall(
+  header: string | undefined,
+  lineage: Lineage | undefined,
+  nowMs: number,
+  ids: Ids,
+): string {
+  const traceId = traceOf(header, lineage, nowMs, ids)
+  if (header !== undefined && lineage !== undefined) checkRecursion(traceId, lineage)
+  return traceId
+}
 
 /** The header with which a function is entered: as it came, one entrance further.
  *  @param traceId  a trace header

@@ -9,7 +9,7 @@ import type {
 } from '@aws-sdk/client-lambda'
 import { ResponseStream } from '../../invoke/response-stream.ts'
 import type { RunResult } from '../../invoke/run.ts'
-import { traceIdFor } from '../../invoke/trace-id.ts'
+import { traceOfCall } from '../../invoke/lineage.ts'
 import type { Invocation, Reply } from '../../model.ts'
 import { readClientContext } from './client-context.ts'
 import type { LambdaHandlers } from './dependencies.ts'
@@ -35,7 +35,12 @@ export function responseStreamHandlers(invoker: Invoker): Pick<LambdaHandlers, O
         version,
         invokedArn: target.invokedArn,
         payload,
-        traceId: traceIdFor(context.headers['x-amzn-trace-id'], clock.nowMs(), ids),
+        traceId: traceOfCall(
+          context.headers['x-amzn-trace-id'],
+          target.lineage,
+          clock.nowMs(),
+          ids,
+        ),
         ...(clientContext === undefined ? undefined : { clientContext }),
       }
       const stream = new ResponseStream()

@@ -8,10 +8,9 @@ import type { Ids } from '../../lib/ids.ts'
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import type { RawHandler, RawRequest, RawResponse, RequestContext } from '../../gateway/service.ts'
 import type { Events } from '../../invoke/events.ts'
-import { checkRecursion, enterFunction } from '../../invoke/lineage.ts'
+import { traceOf, traceOfCall } from '../../invoke/lineage.ts'
 import type { Run, RunResult } from '../../invoke/run.ts'
 import type { Target, Targets } from '../../invoke/target.ts'
-import { traceIdFor } from '../../invoke/trace-id.ts'
 import type { FunctionVersion, Invocation } from '../../model.ts'
 import { readClientContext } from './client-context.ts'
 import type { LambdaHandlers } from './dependencies.ts'
@@ -76,7 +75,9 @@ async function invoke(
   const clientContext = isEvent ? undefined : readClientContext(headers['x-amz-client-context'])
   const checked = checkPayload(body, invoker.thread)
   const payload = checked instanceof Promise ? await checked : checked
-  const traceId = traceOf(invoker, headers, target)
+  const { clock, ids } = invoker
+  const trace = isEvent ? traceOf : traceOfCall
+  const traceId = trace(headers['x-amzn-trace-id'], target.lineage, clock.nowMs(), ids)
   const version = target.version instanceof Promise ? await target.version : target.version
   if (isEvent) {
     await accept(invoker, {
@@ -92,7 +93,6 @@ async function invoke(
       body: nothing,
     }
   }
-  if (target.lineage !== undefined) checkRecursion(traceId, target.lineage)
   const invocation: Invocation = {
     requestId,
     version,
@@ -120,7 +120,8 @@ async function invokeAsync(
   const payload = await checkPayload(request.body, invoker.thread)
   const version = await target.version
   const requestId = requestIdOf(request.headers, context)
-  const traceId = traceOf(invoker, request.headers, target)
+  const header = request.headers['x-amzn-trace-id']
+  const traceId = traceOf(header, target.lineage, invoker.clock.nowMs(), invoker.ids)
   await accept(invoker, {
     version,
     qualifier: qualifierOf(target, version),
@@ -155,12 +156,6 @@ async function accept(invoker: Invoker, event: Accepted): Promise<void> {
     traceId,
     payload,
   })
-}
-
-/** The trace that the function runs in: the caller's or a new one, which says that the function was entered. */
-function traceOf(invoker: Invoker, headers: RawRequest['headers'], target: Target): string {
-  const traceId = traceIdFor(headers['x-amzn-trace-id'], invoker.clock.nowMs(), invoker.ids)
-  return target.lineage === undefined ? traceId : enterFunction(traceId, target.lineage)
 }
 
 /** What follows the function's name in the ARN that was invoked. */

@@ -40,6 +40,8 @@ export type FunctionVersion = Place & {
   readonly systemLogLevel?: string
   /** its environments are initialised ahead, and restored when they are needed */
   readonly isSnapStart?: boolean
+  /** TracingConfig is Active: an invocation has a segment of its own in its trace */
+  readonly isTracingActive?: true
 }
 
 /** One run of a function that somebody asked for. */

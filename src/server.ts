@@ -166,7 +166,7 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
   })
   const fleet = new Fleet({ clock, launch })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
-  return Object.assign(runner, { fleet, run: createRun({ fleet, clock, streamBandwidth }) })
+  return Object.assign(runner, { fleet, run: createRun({ fleet, clock, ids, streamBandwidth }) })
 }
 
 /** The service whose functions they are. */

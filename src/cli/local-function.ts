@@ -77,7 +77,7 @@ export async function openLocalFunction(
     })
     const fleet = new Fleet({ clock, launch })
     closers.defer(() => fleet.close({ drainMs }))
-    const run = createRun({ fleet, clock })
+    const run = createRun({ fleet, clock, ids })
     return {
       description: `${basename(resolve(target))} (${version.runtime}, ${version.handler})`,
       run: (event, { wantsTail, clientContext, requestId }) =>

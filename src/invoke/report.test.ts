@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
 import { toLogLine } from '../observe/platform-lines.ts'
-import { toReport, toReportRecord } from './report.ts'
+import { toReport, toReportRecord, toStartRecord } from './report.ts'
 
 const requestId = '6d68ca91-49c9-448d-89b8-7ca3e6dc66aa'
 const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0, 64)
@@ -33,7 +33,8 @@ function invocation(logFormat: 'Text' | 'JSON' = 'Text'): Invocation {
 const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
 
 function line(reply: Reply, measured: Measured, logFormat: 'Text' | 'JSON' = 'Text'): string {
-  const record = toReportRecord(toReport(invocation(logFormat), reply, measured))
+  const run = invocation(logFormat)
+  const record = toReportRecord(toReport(run, reply, measured), run)
   return toLogLine({ type: 'platform.report', record }, logFormat, nowMs) ?? ''
 }
 
@@ -82,4 +83,19 @@ test('the report of a function that logs in JSON is the event of the platform', 
     line(ok, { durationMs: 693.92, initDurationMs: 397.68, maxMemoryUsedMib: 84 }, 'JSON'),
     `{"time":"2026-11-20T12:00:00.064Z","type":"platform.report","record":{"requestId":"${requestId}","status":"success","metrics":{"durationMs":693.92,"billedDurationMs":1092,"memorySizeMB":1024,"maxMemoryUsedMB":84,"initDurationMs":397.68}}}`,
   )
+})
+
+test('start and report name the tenant, and the trace when it is sampled', () => {
+  const traceId = 'Root=1-0-0;Parent=7e44b09386b9ab35;Sampled=1'
+  const plain = toStartRecord({ ...invocation(), traceId: 'Root=1-0-0;Sampled=0' })
+  assert.deepEqual(plain, { requestId, version: '$LATEST' })
+  const passed = { ...invocation(), traceId, tenantId: 't' }
+  const tracing = { type: 'X-Amzn-Trace-Id', value: traceId }
+  assert.deepEqual(toStartRecord(passed), { requestId, version: '$LATEST', tenantId: 't', tracing })
+  const version = { ...passed.version, isTracingActive: true as const }
+  const active = { ...passed, version }
+  const measured: Measured = { durationMs: 1, maxMemoryUsedMib: 1 }
+  const record = toReportRecord(toReport(active, ok, measured), active)
+  assert.deepEqual(record.tracing, { spanId: '7e44b09386b9ab35', ...tracing })
+  assert.equal(record.tenantId, 't')
 })

@@ -1,6 +1,7 @@
 /** What is said of one invocation when it is over: the record for metrics and bills, and the platform's lines in the log. */
-import type { FunctionVersion, Measured, Reply } from '../model.ts'
-import type { InvocationReport } from '../observe/platform-events.ts'
+import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
+import type { InvocationReport, InvocationStart } from '../observe/platform-events.ts'
+import { toTracing } from './tracing.ts'
 
 /** One invocation, measured: the source of the REPORT line, of metrics and of the bill. */
 export type Report = Measured & {
@@ -38,8 +39,22 @@ export function toReport(
   return { ...report, status: 'success' }
 }
 
+/** The record of the platform's start. */
+export function toStartRecord(invocation: Invocation): InvocationStart {
+  const { requestId, version, tenantId } = invocation
+  const tracing = toTracing(invocation)
+  return {
+    requestId,
+    version: version.version,
+    ...(tenantId === undefined ? undefined : { tenantId }),
+    ...(tracing === undefined ? undefined : { tracing }),
+  }
+}
+
 /** The record of the platform's report. */
-export function toReportRecord(report: Report): InvocationReport {
+export function toReportRecord(report: Report, invocation: Invocation): InvocationReport {
+  const { tenantId } = invocation
+  const tracing = toTracing(invocation)
   const { initDurationMs, restoreDurationMs, errorType } = report
   return {
     requestId: report.requestId,
@@ -55,5 +70,7 @@ export function toReportRecord(report: Report): InvocationReport {
         ? undefined
         : { restoreDurationMs, billedRestoreDurationMs: Math.ceil(restoreDurationMs) }),
     },
+    ...(tenantId === undefined ? undefined : { tenantId }),
+    ...(tracing === undefined ? undefined : { tracing }),
   }
 }

@@ -4,6 +4,7 @@
  * Retries, destinations and the wire are not its concern.
  */
 import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
 import { background } from '../lib/background.ts'
 import type { InvocationHooks, Outcome, ResponseSink } from '../environment/contract.ts'
 import type { Fleet, LeaseRequest } from '../fleet/fleet.ts'
@@ -11,9 +12,10 @@ import type { Lease } from '../fleet/member.ts'
 import type { Invocation, Reply } from '../model.ts'
 import type { PlatformEvent } from '../observe/platform-events.ts'
 import { type Bandwidth, ThrottledSink } from './bandwidth.ts'
-import { toReport, toReportRecord } from './report.ts'
+import { toReport, toReportRecord, toStartRecord } from './report.ts'
 import type { Report } from './report.ts'
 import { Tail } from './tail.ts'
+import { enterSegment } from './tracing.ts'
 
 export type RunOptions = LeaseRequest & {
   /** the last 4 KB of the log are wanted: the answer then waits for the report */
@@ -32,6 +34,7 @@ export type RunResult = {
 export type TrunkOptions = {
   readonly fleet: Fleet
   readonly clock: Clock
+  readonly ids: Ids
   /** of streamed responses; unlimited when absent */
   readonly streamBandwidth?: Bandwidth | undefined
   /** called once for each invocation that ran: metrics, bills */
@@ -44,7 +47,8 @@ export type Run = (invocation: Invocation, options: RunOptions) => Promise<RunRe
 
 /** Make the trunk over a fleet. */
 export function createRun(trunk: TrunkOptions): Run {
-  return async (invocation, options) => {
+  return async (asked, options) => {
+    const invocation = enterSegment(asked, trunk.ids)
     const leased = trunk.fleet.lease(invocation.version, options)
     const lease = leased instanceof Promise ? await leased : leased
     if (options.signal?.aborted === true) {
@@ -104,8 +108,7 @@ class Running implements InvocationHooks {
     if (this.#hasStarted) return
     this.#hasStarted = true
     if (this.#lease.isCold) this.#lease.started()
-    const { requestId, version } = this.#invocation
-    this.#emit({ type: 'platform.start', record: { requestId, version: version.version } })
+    this.#emit({ type: 'platform.start', record: toStartRecord(this.#invocation) })
   }
 
   onReply(reply: Reply): void {
@@ -126,7 +129,7 @@ class Running implements InvocationHooks {
     this.onStart()
     const report = toReport(this.#invocation, outcome.reply, outcome.measured)
     this.#emit({ type: 'platform.end', record: { requestId: this.#invocation.requestId } })
-    this.#emit({ type: 'platform.report', record: toReportRecord(report) })
+    this.#emit({ type: 'platform.report', record: toReportRecord(report, this.#invocation) })
     this.#lease.release()
     if (this.#reply === undefined || this.#tail !== undefined) {
       this.#answer(this.#reply ?? outcome.reply)

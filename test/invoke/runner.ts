@@ -35,7 +35,7 @@ export async function openRunner(
   const launch = createLauncher({ driver, catalogue, warmPool, logs, clock, ids })
   const fleet = new Fleet({ clock, launch, ...(options.limits && { limits: options.limits }) })
   const reports: Report[] = []
-  const run = createRun({ fleet, clock, onReport: (report) => reports.push(report) })
+  const run = createRun({ fleet, clock, ids, onReport: (report) => reports.push(report) })
   return {
     fleet,
     logs,

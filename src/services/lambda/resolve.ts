@@ -296,5 +296,6 @@ async function toFunctionVersion(
     ...(settings.logging.systemLogLevel !== undefined && {
       systemLogLevel: settings.logging.systemLogLevel,
     }),
+    ...(settings.tracingMode === 'Active' && { isTracingActive: true }),
   }
 }

@@ -85,7 +85,7 @@ export const fleetLimits = {
   /** of a function with runs shorter than `maxTinyRunMs`, so many may run at once per core before a further invocation waits
    *  `crowdWaitMs` for one of them rather than take an idle environment, as long as they are measured to be done sooner so:
    *  processes that only fight for the cores are slower */
-  tinyRunsPerCore: 1,
+  tinyRunsPerCore: 2,
   maxTinyRunMs: 1,
   crowdWaitMs: 20,
   /** what gets more runs done is tried out for a moment, then kept for a period */

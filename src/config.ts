@@ -55,6 +55,8 @@ export const limits = {
   maxEnvironmentCount: 1000,
   /** packages that nothing refers to are removed this long after the start */
   collectAfterMs: 30_000,
+  /** snapshots of versions that an earlier server left Pending are made this long after the start */
+  resumeSnapshotsAfterMs: 500,
   /** generic bootstraps kept ready per runtime */
   warmPoolSize: 2,
   /** between SIGTERM and SIGKILL when the server stops */
@@ -103,6 +105,8 @@ export const fleetLimits = {
   refillQuietMs: 250,
   /** between two generic bootstraps of one refill */
   refillIntervalMs: 50,
+  /** versions that an initialised environment is kept for, to be restored (SnapStart) */
+  maxSnapshotCount: 64,
   /** a generic bootstrap that keeps dying is not tried again before this has passed */
   refillBackoffMs: 30_000,
 } as const

@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises'
 import { limits } from './config.ts'
 import { createLauncher } from './fleet/launch.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { Snapshots } from './fleet/snapshots.ts'
 import { WarmPool } from './fleet/warm-pool.ts'
 import { openCredentials } from './gateway/credential-store.ts'
 import { startGateway, type Gateway } from './gateway/gateway.ts'
@@ -164,9 +165,19 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
         onPart(`${functionName}:${version} ${id.slice(0, 8)} ${part}`, ...times),
     }),
   })
-  const fleet = new Fleet({ clock, launch })
+  const snapshots = new Snapshots({ clock, launch })
+  closers.defer(() => snapshots.close())
+  const fleet = new Fleet({
+    clock,
+    launch: (version) =>
+      (version.isSnapStart === true ? snapshots.take(version) : undefined) ?? launch(version),
+  })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
-  return Object.assign(runner, { fleet, run: createRun({ fleet, clock, ids, streamBandwidth }) })
+  return Object.assign(runner, {
+    fleet,
+    snapshots,
+    run: createRun({ fleet, clock, ids, streamBandwidth }),
+  })
 }
 
 /** The service whose functions they are. */
@@ -177,7 +188,7 @@ function openLambda(
   options: ServerOptions,
 ) {
   const { store, packages, catalogue, clock, ids, presigner } = ground
-  const { fleet, run } = runner
+  const { fleet, snapshots, run } = runner
   const lambda = ground.traced('lambda', () =>
     createLambdaService({
       store,
@@ -185,11 +196,17 @@ function openLambda(
       catalogue,
       clock,
       ids,
+      snapshots,
       presign: (path) => presigner.presign(path, presignedMs),
     }),
   )
   closers.use(lambda)
-  closers.use(lambda.onChange((arn) => background('retire environments', fleet.retire(arn))))
+  closers.use(
+    lambda.onChange((arn) => {
+      background('retire environments', fleet.retire(arn))
+      background('retire snapshots', snapshots.retire(arn))
+    }),
+  )
   const { targets } = lambda
   const events = new Events({
     queues: store.queues,

@@ -48,6 +48,7 @@ export function createLauncher(options: LauncherOptions): Launch {
       driver,
       clock,
       ids,
+      initializationType: version.isSnapStart === true ? 'snap-start' : 'on-demand',
       prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
       lines: (message, timestampMs, logStream) =>
         options.logs.append(version, version.logGroup, logStream, { timestampMs, message }),

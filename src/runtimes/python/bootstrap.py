@@ -14,6 +14,7 @@ import os
 import sys
 import time
 
+from _lair import snapshot
 from _lair.context import LambdaContext
 from _lair.encoder import Encoder
 from _lair.errors import Fault, error_headers, fault_error, own_frames, raised_error
@@ -146,6 +147,8 @@ def set_up_paths():
             layers + "/python",
         ]
     sys.path[:0] = paths
+    # What the runtime brings along, where nothing of the function's has that name.
+    sys.path.append(os.path.join(HERE, "included"))
 
 
 def set_up_output():
@@ -172,6 +175,9 @@ def main():
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     handler = initialise(api, encoder)
     flush()
+    if snapshot.is_asked_for():
+        snapshot.pause(api, encoder)
+        flush()
     headers, body = api.next()
     while True:
         request_id = headers.get("lambda-runtime-aws-request-id", "")

@@ -20,6 +20,7 @@ import {
   defaultSettings,
   refuseUnsupported,
 } from './settings.ts'
+import { beginSnapshot, withFirstState } from './snapshots.ts'
 import { checkTags } from './tags.ts'
 import { findUsedLayers } from './used-layers.ts'
 
@@ -51,6 +52,7 @@ export function createFunctionHandlers(
         changes.push({ kind: 'put', key, value: version })
       }
       await createOnce(deps, located, changes)
+      if (version !== undefined) beginSnapshot(deps, located, version)
       // What is Pending has another revision than what is Active a moment later.
       const shown = { ...(version ?? record.latest), revisionId: deps.ids.uuid() }
       const { catalogue } = deps
@@ -151,18 +153,19 @@ type Parts = {
 }
 
 function toRecords(
-  { ids, clock }: LambdaDependencies,
+  deps: LambdaDependencies,
   { functionName }: Located,
   { settings, code, tags }: Parts,
   input: CreateFunctionRequest,
 ): { record: FunctionRecord; version: VersionRecord | undefined } {
+  const { ids, clock } = deps
   const deploymentId = ids.uuid()
   const common = { deploymentId, modifiedAtMs: clock.nowMs(), settings, code }
   const newest = { ...common, version: latest, revisionId: ids.uuid() }
   if (input.Publish !== true) {
     return { record: { functionName, latest: newest, lastVersion: 0, tags }, version: undefined }
   }
-  const version = { ...common, version: '1', revisionId: ids.uuid() }
+  const version = withFirstState(deps, { ...common, version: '1', revisionId: ids.uuid() }, tags)
   const published = { version: '1', deploymentId }
   return { record: { functionName, latest: newest, lastVersion: 1, published, tags }, version }
 }

@@ -6,6 +6,7 @@ import type { Packages } from '../../packages/packages.ts'
 import type { Handlers } from '../../protocol/handlers.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
 import type { Store } from '../../store/store.ts'
+import type { Snapshotter } from './snapshots.ts'
 
 /** Everything the control plane needs of other rooms. */
 export type LambdaDependencies = {
@@ -14,6 +15,8 @@ export type LambdaDependencies = {
   readonly catalogue: Catalogue
   readonly clock: Clock
   readonly ids: Ids
+  /** makes the snapshots of versions with SnapStart; without it they are Active at once and start as others do */
+  readonly snapshots?: Snapshotter
   /** Sign a path of this server for a short life. @returns the path with its query; the endpoint goes before it */
   readonly presign: (path: string) => string
 }

@@ -22,6 +22,7 @@ import { recursionConfigHandlers } from './recursion-config.ts'
 import { Resolver } from './resolve.ts'
 import { resourcePolicyHandlers } from './resource-policy.ts'
 import { runtimeManagementHandlers } from './runtime-management.ts'
+import { resumeSnapshots } from './snapshots.ts'
 import { tagHandlers } from './tags.ts'
 import { updateFunctionHandlers } from './update-function.ts'
 import { usedPackages } from './used-packages.ts'
@@ -47,6 +48,9 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
       'collect packages',
       packages.collect(() => usedPackages(documents)),
     )
+  })
+  const resumption = deps.clock.after(limits.resumeSnapshotsAfterMs, () => {
+    if (deps.snapshots) background('resume snapshots', resumeSnapshots(deps))
   })
   const resolver = new Resolver({ documents, packages, ids })
   return {
@@ -82,6 +86,7 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
     onChange: (listener) => resolver.onChange(listener),
     [Symbol.dispose]: () => {
       collection.clear()
+      resumption.clear()
       resolver[Symbol.dispose]()
     },
   }

@@ -122,3 +122,10 @@ export function updateInProgress(located: Located): Error {
     `The operation cannot be performed at this time. An update is in progress for resource: ${arn}`,
   )
 }
+
+/** 409: it cannot run yet, or never will. @source recorded answers of Invoke while a function is Pending */
+export function notInvocable(state: string): Error {
+  return resourceConflict(
+    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
+  )
+}

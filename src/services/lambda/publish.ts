@@ -1,10 +1,11 @@
 /** Turning $LATEST into a published version. Pure: what to store is returned, the caller writes it. */
 import { latest } from '../../lib/arn.ts'
-import type { Ids } from '../../lib/ids.ts'
-import type { Change, Documents } from '../../store/store.ts'
+import type { Change } from '../../store/store.ts'
+import type { LambdaDependencies } from './dependencies.ts'
 import { findVersion } from './lookup.ts'
 import type { Located } from './names.ts'
 import { functionKey, versionKey, type FunctionRecord, type VersionRecord } from './records.ts'
+import { withFirstState } from './snapshots.ts'
 
 /** What publishing comes to. */
 export type Publication = {
@@ -19,20 +20,22 @@ export type Publication = {
  *  @param description  of the version; absent = the function's
  *  @source AWS Lambda API reference, PublishVersion */
 export function publish(
-  { documents, ids }: { documents: Documents; ids: Ids },
+  deps: Pick<LambdaDependencies, 'store' | 'ids' | 'snapshots'>,
   located: Located,
   record: FunctionRecord,
   description?: string,
 ): Publication {
+  const { ids } = deps
   const { published, latest: newest } = record
   if (published?.deploymentId === newest.deploymentId) {
-    const version = findVersion(documents, located, published.version)
+    const version = findVersion(deps.store.documents, located, published.version)
     if (version !== undefined) return { version, isNew: false, record }
   }
   const number = String(record.lastVersion + 1)
   const settings = description === undefined ? newest.settings : { ...newest.settings, description }
+  const version = { ...newest, version: number, revisionId: ids.uuid(), settings }
   return {
-    version: { ...newest, version: number, revisionId: ids.uuid(), settings },
+    version: withFirstState(deps, version, record.tags),
     isNew: true,
     record: {
       ...record,

@@ -53,6 +53,13 @@ export type Settings = {
   readonly kmsKeyArn?: string
 }
 
+/** A published version that cannot run: its snapshot is being made, or could not be made. */
+export type StateRecord = {
+  readonly state: 'Pending' | 'Failed'
+  readonly reason: string
+  readonly reasonCode: 'Creating' | 'FunctionError' | 'InvalidRuntime'
+}
+
 /** $LATEST or a published version. */
 export type VersionRecord = {
   /** `$LATEST` or a decimal number */
@@ -64,6 +71,8 @@ export type VersionRecord = {
   readonly modifiedAtMs: number
   readonly settings: Settings
   readonly code: CodeRecord
+  /** absent: Active */
+  readonly state?: StateRecord
 }
 
 export type FunctionRecord = {

@@ -8,9 +8,9 @@ import type {
 import { functionArn } from '../../lib/arn.ts'
 import type { Place } from '../../model.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
-import type { AliasRecord, Logging, Settings, VersionRecord } from './records.ts'
+import type { AliasRecord, Logging, Settings, StateRecord, VersionRecord } from './records.ts'
 
-/** Which moment of a version's life an answer shows. Nothing lasts here: code is checked and unpacked before the answer, so
+/** Which moment of a version's life an answer shows. Only the making of a snapshot lasts, and is kept in the record: code is checked and unpacked before the answer, so
  *  what a client is told is pending has settled when it asks again. */
 export type Phase = 'creating' | 'updating' | 'settled' | 'listed'
 
@@ -47,7 +47,9 @@ export function renderConfiguration(
     ...renderOptional(settings),
     TracingConfig: { Mode: settings.tracingMode },
     RevisionId: record.revisionId,
-    ...renderStates(phase),
+    ...(record.state === undefined || phase === 'listed'
+      ? renderStates(phase)
+      : renderLasting(record.state)),
     PackageType: 'Zip',
     Architectures: [settings.architecture],
     EphemeralStorage: { Size: settings.ephemeralStorageMib },
@@ -130,9 +132,23 @@ function renderStates(phase: Phase): Partial<FunctionConfiguration> {
   }
 }
 
+/** What lasts: of a version whose snapshot is being made or could not be made.
+ *  source: AWS Lambda dev guide "Activating and managing Lambda SnapStart"; waiters of infrastructure tools, which rely on it */
+function renderLasting(state: StateRecord): Partial<FunctionConfiguration> {
+  const { reason, reasonCode } = state
+  const pending = { State: state.state, StateReason: reason, StateReasonCode: reasonCode }
+  if (state.state === 'Pending') return pending
+  return {
+    ...pending,
+    LastUpdateStatus: 'Failed',
+    LastUpdateStatusReason: reason,
+    LastUpdateStatusReasonCode: reasonCode as LastUpdateStatusReasonCode,
+  }
+}
+
 function optimization(record: VersionRecord): 'On' | 'Off' {
-  const isPublished = record.version !== '$LATEST'
-  return isPublished && record.settings.snapStart === 'PublishedVersions' ? 'On' : 'Off'
+  const isReady = record.version !== '$LATEST' && record.state === undefined
+  return isReady && record.settings.snapStart === 'PublishedVersions' ? 'On' : 'Off'
 }
 
 /** Absent as long as nothing here can serve the runtime. */

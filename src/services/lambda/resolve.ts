@@ -10,11 +10,13 @@ import type { Target } from '../../invoke/target.ts'
 import type { FunctionVersion, Place } from '../../model.ts'
 import type { Packages } from '../../packages/packages.ts'
 import type { DocumentEvent, Documents } from '../../store/store.ts'
-import { allValues, findAlias, findVersion, isVersionNumber } from './lookup.ts'
+import { allValues, findAlias, findVersion, isVersionNumber, notInvocable } from './lookup.ts'
+import { toFunctionVersion } from './function-version.ts'
+import { isSameForEnvironments } from './lair-tags.ts'
 import { functionNotFound, locate, type Asker, type Located } from './names.ts'
 import { lineageOf } from './recursion-config.ts'
 import { concurrencyKey, functionKey, ownerOfKey, prefixOf, rootKey } from './records.ts'
-import type { AliasRecord, ConcurrencyRecord, FunctionRecord, VersionRecord } from './records.ts'
+import type { AliasRecord, ConcurrencyRecord, FunctionRecord } from './records.ts'
 
 /** Find what an invocation means; draws the version of a weighted alias.
  *  @param qualifier  given beside the name; undefined or empty when there is none
@@ -162,7 +164,9 @@ export class Resolver implements Disposable {
     const record =
       number === latest ? entry.record.latest : findVersion(this.#documents, located, number)
     if (record === undefined) throw functionNotFound(located)
-    const version = toFunctionVersion(this.#packages, entry.located, record)
+    // Not remembered: it changes without being asked to.
+    if (record.state !== undefined) throw notInvocable(record.state.state)
+    const version = toFunctionVersion(this.#packages, entry.located, record, entry.record.tags)
     const slot: Slot = { version }
     version.then(
       (ready) => (slot.version = ready),
@@ -227,6 +231,9 @@ export class Resolver implements Disposable {
     if (record === undefined) {
       this.#entries.delete(key)
       this.#tell(functionArn(place, functionName))
+    } else if (entry && !isSameForEnvironments(entry.record.tags, record.tags)) {
+      this.#entries.delete(key)
+      this.#tell(functionArn(place, functionName))
     } else if (entry?.record.latest.deploymentId === record.latest.deploymentId) {
       entry.record = record
     } else {
@@ -262,40 +269,4 @@ function placeKey(place: Place): string {
 
 function entryKey(place: Place, functionName: string): string {
   return `${place.accountId}/${place.region}/${functionName}`
-}
-
-async function toFunctionVersion(
-  packages: Packages,
-  { place, functionName }: Located,
-  record: VersionRecord,
-): Promise<FunctionVersion> {
-  const { settings, code, version } = record
-  const codePath = await packages.codePath(code.id)
-  const layersPath = await packages.layersPath(settings.layers.map((layer) => layer.id))
-  return {
-    ...place,
-    functionName,
-    version,
-    arn: functionArn(place, functionName, version),
-    revisionId: record.deploymentId,
-    runtime: settings.runtime,
-    handler: settings.handler,
-    memoryMib: settings.memoryMib,
-    timeoutMs: settings.timeoutSeconds * 1000,
-    ephemeralStorageMib: settings.ephemeralStorageMib,
-    architecture: settings.architecture,
-    environment: settings.environment ?? {},
-    roleArn: settings.role,
-    codePath,
-    ...(layersPath !== undefined && { layersPath }),
-    logGroup: settings.logging.logGroup,
-    logFormat: settings.logging.logFormat,
-    ...(settings.logging.applicationLogLevel !== undefined && {
-      applicationLogLevel: settings.logging.applicationLogLevel,
-    }),
-    ...(settings.logging.systemLogLevel !== undefined && {
-      systemLogLevel: settings.logging.systemLogLevel,
-    }),
-    ...(settings.tracingMode === 'Active' && { isTracingActive: true }),
-  }
 }

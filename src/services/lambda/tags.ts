@@ -7,6 +7,7 @@ import {
 } from '../../lib/errors/lambda.ts'
 import { getConfig } from './code-signing-lookup.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { checkLairTags } from './lair-tags.ts'
 import { getFunctionDocument, orConflict } from './lookup.ts'
 import { locate, type Located } from './names.ts'
 import type { FunctionRecord } from './records.ts'
@@ -48,8 +49,9 @@ export function tagHandlers(
   }
 }
 
-/** @throws AwsError InvalidParameterValueException (400) for more tags than a resource may have */
+/** @throws AwsError InvalidParameterValueException (400) for more tags than a resource may have, or one of Lair's own that means nothing */
 export function checkTags(tags: Tags): Tags {
+  checkLairTags(tags)
   if (Object.keys(tags).length <= maxTagCount) return tags
   throw invalidParameterValue('Number of tags exceeds resource tag limit.')
 }

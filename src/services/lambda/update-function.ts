@@ -22,6 +22,7 @@ import {
   checkTotalSize,
   refuseUnsupported,
 } from './settings.ts'
+import { beginSnapshot } from './snapshots.ts'
 import { findUsedLayers } from './used-layers.ts'
 
 /** The two updates. They answer InProgress, and have settled when the client asks again.
@@ -138,10 +139,11 @@ async function savePublished(
 ) {
   const { ids, catalogue } = deps
   const { documents } = deps.store
-  const publication = publish({ documents, ids }, located, changed)
+  const publication = publish(deps, located, changed)
   const changes = publicationChanges(located, publication, now.revision)
   await orConflict(located, documents.transact(changes))
   const { version } = publication
+  beginSnapshot(deps, located, version)
   const shown = { ...version, revisionId: ids.uuid() }
   const qualifier = version.version
   return renderConfiguration(shown, { ...located, qualifier, phase: 'creating', catalogue })

@@ -8,6 +8,7 @@ import { publicationChanges, publish } from './publish.ts'
 import type { VersionRecord } from './records.ts'
 import { renderConfiguration } from './render.ts'
 import { refuseUnsupported } from './settings.ts'
+import { beginSnapshot } from './snapshots.ts'
 import { takePage, walkVersions } from './version-walk.ts'
 
 /** The two operations on versions. @source AWS Lambda API reference; recorded answers */
@@ -23,12 +24,13 @@ export function versionHandlers(
       const { value: record, revision } = getFunctionDocument(documents, located)
       expectRevision(input.RevisionId, record.latest.revisionId)
       expectCode(input.CodeSha256, record.latest)
-      const publication = publish({ documents, ids }, located, record, input.Description)
+      const publication = publish(deps, located, record, input.Description)
       const { version, isNew } = publication
       const qualifier = version.version
       if (isNew) {
         const changes = publicationChanges(located, publication, revision)
         await orConflict(located, documents.transact(changes))
+        beginSnapshot(deps, located, version)
       }
       // Only a version whose snapshot is being taken is Pending at first.
       if (!isNew || version.settings.snapStart === 'None') {

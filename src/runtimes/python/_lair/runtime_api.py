@@ -28,6 +28,13 @@ class RuntimeApi:
         self._send(self.next_request)
         return self._read_event()
 
+    def restore_next(self):
+        """Say that this process may be snapshotted, and wait until it goes on from there."""
+        self._send(self.next_request.replace(b"/invocation/next", b"/restore/next", 1))
+        status, _, body = self._read_response()
+        if status != 200:
+            raise RuntimeError("Runtime API answered %d to restore: %s" % (status, body.decode("utf-8", "replace")))
+
     def post_and_next(self, path, body, content_type, headers=""):
         """Answer an invocation and wait for the next event."""
         self._post(path, body, content_type, headers, self.next_request)

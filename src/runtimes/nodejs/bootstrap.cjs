@@ -31,8 +31,9 @@ async function main() {
     },
   )
   runtime.client = client
-  watchProcess(runtime, model)
   runtime.store = installGlobals()
+  const loops = openLoops(runtime, client)
+  watchProcess(loops, model)
   let handler
   try {
     handler = await loadHandler(
@@ -47,7 +48,17 @@ async function main() {
     else runtime.crash('Init Error', error, 1)
     return
   }
-  runtime.start(client, handler)
+  loops.start(handler)
+}
+
+/** One loop, or several that share this process where the environment serves several invocations at once. */
+function openLoops(runtime, client) {
+  const count = Number(process.env.AWS_LAMBDA_MAX_CONCURRENCY)
+  if (count > 1) {
+    const { ConcurrentLoops } = require('./concurrent.cjs')
+    return new ConcurrentLoops(count, runtime, client)
+  }
+  return { current: runtime, all: [runtime], start: (handler) => runtime.start(client, handler) }
 }
 
 function streamOf(model, handler) {
@@ -63,14 +74,14 @@ function streamOf(model, handler) {
 }
 
 /** source: aws-lambda-ric 3.3.0: exit statuses 129 and 128, and the texts of their log lines */
-function watchProcess(runtime, model) {
-  process.on('uncaughtException', (error) => runtime.crash('Uncaught Exception', error, 129))
+function watchProcess(loops, model) {
+  process.on('uncaughtException', (error) => loops.current.crash('Uncaught Exception', error, 129))
   process.on('unhandledRejection', (reason, promise) => {
     const error = runtimeError(model, 'UnhandledPromiseRejection', String(reason))
     error.reason = reason
     error.promise = promise
-    runtime.crash('Unhandled Promise Rejection', error, 128)
+    loops.current.crash('Unhandled Promise Rejection', error, 128)
   })
-  process.on('beforeExit', () => runtime.handleDrained())
-  process.on('exit', () => runtime.sendLastAnswer())
+  process.on('beforeExit', () => loops.all.forEach((runtime) => runtime.handleDrained()))
+  process.on('exit', () => loops.all.forEach((runtime) => runtime.sendLastAnswer()))
 }

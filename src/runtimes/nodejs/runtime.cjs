@@ -19,6 +19,7 @@ const LAST_POST_MS = 2000
  *  shape  requestId   of the running invocation; undefined between invocations
  *  shape  answer      what will be sent at the end of this turn of the event loop: () => void
  *  shape  isStreaming a streamed answer has begun: nothing else can be posted before its end
+ *  shape  isConcurrent others like it run in this process: nothing of the process is this invocation's own
  *  shape  whenDrained what to do if the event loop drains during the invocation */
 class Runtime {
   constructor(model) {
@@ -32,6 +33,7 @@ class Runtime {
     this.isInitialised = false
     this.isEnding = false
     this.isStreaming = false
+    this.isConcurrent = false
     this.members = environmentMembers()
     this.flush = () => this.sendAnswer()
   }
@@ -51,8 +53,7 @@ class Runtime {
     this.requestId = requestId
     current.requestId = requestId
     current.tenantId = headers['lambda-runtime-aws-tenant-id']
-    if (traceId) process.env._X_AMZN_TRACE_ID = traceId
-    else delete process.env._X_AMZN_TRACE_ID
+    if (!this.isConcurrent) setTraceId(traceId)
     if (this.store !== undefined) this.store.begin(requestId, traceId, current.tenantId)
     if (this.stream !== undefined) this.stream.invoke(this, headers, body)
     else if (this.model.hasCallbacks) this.invokeWithCallback(headers, body)
@@ -105,7 +106,8 @@ class Runtime {
     const succeed = once((result) => done(null, result))
     const fail = once((error) => done(error === undefined || error === null ? 'handled' : error))
     const callback = once((error, result) => {
-      if ((error !== undefined && error !== null) || !waits) done(error, result)
+      const isAtOnce = !waits || this.isConcurrent
+      if ((error !== undefined && error !== null) || isAtOnce) done(error, result)
       else this.whenDrained = () => setImmediate(() => this.succeed(result))
     })
     const context = {
@@ -234,6 +236,11 @@ class Runtime {
     const path = this.isInitialised ? `/invocation/${this.requestId}/error` : '/init/error'
     this.client.failFinally(path, headers, JSON.stringify(payload), exit)
   }
+}
+
+function setTraceId(traceId) {
+  if (traceId) process.env._X_AMZN_TRACE_ID = traceId
+  else delete process.env._X_AMZN_TRACE_ID
 }
 
 function isPromise(value) {

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from _lair import snapshot
+from _lair import snapshot, workers
 from _lair.context import LambdaContext
 from _lair.encoder import Encoder
 from _lair.errors import Fault, error_headers, fault_error, own_frames, raised_error
@@ -171,6 +171,9 @@ def main():
     set_up_paths()
     set_up_output()
     set_up_logging()
+    concurrency = workers.count()
+    if concurrency > 1:
+        workers.fork(concurrency)
     encoder = Encoder()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     handler = initialise(api, encoder)
@@ -183,7 +186,8 @@ def main():
         request_id = headers.get("lambda-runtime-aws-request-id", "")
         current["request_id"] = request_id
         current["tenant_id"] = headers.get("lambda-runtime-aws-tenant-id")
-        set_trace_id(headers.get("lambda-runtime-trace-id"))
+        if concurrency == 1:
+            set_trace_id(headers.get("lambda-runtime-trace-id"))
         suffix, answer, content_type, more = run_handler(handler, headers, body, encoder)
         # The event and its answer are not kept while the next event is awaited.
         body = None

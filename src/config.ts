@@ -36,7 +36,16 @@ export const lambdaLimits = {
   restoreTimeoutMs: 10_000,
   /** a function is entered so often in one chain of requests before it is stopped */
   maxLoopCount: 16,
+  /** external and internal together */
+  maxExtensionCount: 10,
   tailBytes: 4096,
+} as const
+
+/** What an environment with extensions has to end, and how much of it is the runtime's; without extensions nobody is told.
+ *  source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle", Shutdown phase */
+export const shutdownBudgets = {
+  internal: { totalMs: 500, runtimeMs: 300 },
+  external: { totalMs: 2000, runtimeMs: 500 },
 } as const
 
 /** Lair's own limits. */

@@ -92,12 +92,19 @@ export type Reply =
 
 /** What an environment measured of one invocation. Times are monotonic differences. */
 export type Measured = {
-  /** event handed to the runtime -> the runtime's next `next`; the configured timeout when it timed out */
+  /** event handed to the runtime -> the runtime's next `next`, and that of the last extension that was told of it; the configured
+   *  timeout when it timed out */
   readonly durationMs: number
   /** only for the first invocation of an environment whose init ran on demand before it */
   readonly initDurationMs?: number
   /** only for the invocation that an environment was restored from its snapshot for */
   readonly restoreDurationMs?: number
+  /** what the extensions took after the runtime was done; only where there are extensions */
+  readonly extensionOverhead?: {
+    /** epoch ms */
+    readonly startMs: number
+    readonly durationMs: number
+  }
   /** peak of the environment so far, MiB, never above MemorySize */
   readonly maxMemoryUsedMib: number
 }

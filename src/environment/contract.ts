@@ -55,11 +55,12 @@ export type ExecutionEnvironment = {
   /** How its first init ended, or that it was stopped before. Never rejects. */
   readonly initialised: Promise<{ readonly durationMs: number; readonly failure?: Failure }>
   /** Run one invocation; the environment must be `ready` or `starting` (init is then awaited, and repeated inside if it failed).
-   *  Resolves when runtime asked for `next` or the environment was reset: all lines of the function are in by then. Never rejects. */
+   *  Resolves when the runtime and the extensions that were told of it asked for their next event, or the environment was reset: all lines of the function are in by then. Never rejects. */
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome>
   /** Say something as the platform (START, END, REPORT): to this environment's log stream and to who subscribed.
    *  @returns the line that was written; undefined when the format has none for it */
   emit(event: PlatformEvent): string | undefined
-  /** Stop for good; waits for a running invocation up to its deadline when `drain`. */
+  /** Stop for good; waits for a running invocation up to its deadline when `drain`, and up to 2 s for extensions, which are told
+   *  the reason. */
   stop(reason: 'spindown' | 'timeout' | 'failure', options?: { drain: boolean }): Promise<void>
 }

@@ -7,6 +7,7 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FunctionVersion } from '../model.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
+import { externalExtensions } from './external-extensions.ts'
 
 export type Argv = readonly [string, ...string[]]
 
@@ -24,9 +25,10 @@ export function findEntrypoint(version: FunctionVersion, runtime: Runtime): Argv
 }
 
 /** Can a generic bootstrap that already runs become this version? Some variables only work from the start: those of the
- *  customer, and LD_LIBRARY_PATH where there are libraries to be found. */
+ *  customer, and LD_LIBRARY_PATH where there are libraries to be found. External extensions come before the runtime. */
 export function canBePrepared(version: FunctionVersion, runtime: Runtime): boolean {
   if (runtime.argv.length === 0 || wrapperOf(version) !== undefined) return false
+  if (externalExtensions(version).length > 0) return false
   const isUnset = (name: string) => version.environment[name] === undefined
   return runtime.startupVariables.every(isUnset) && !libraryFolders(version).some(hasLibraries)
 }

@@ -1,15 +1,12 @@
 /**
- * One execution environment: it starts a runtime process in a sandbox, hands it one invocation after the other, and starts it anew
- * when it failed. The fleet makes and stops environments, the trunk (invoke/run.ts) gives them invocations.
+ * One execution environment: it starts a runtime and its extensions in a sandbox, hands them one invocation after the other, and starts
+ * them anew when they failed. The fleet makes and stops environments, the trunk (invoke/run.ts) gives them invocations.
  * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle"; Runtime Interface Emulator, rapid.
  */
 import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { FunctionVersion, Invocation } from '../model.ts'
-import { type LineFilter, applicationFilter } from '../observe/application-filter.ts'
 import type { InitPhase, InitializationType, PlatformEvent } from '../observe/platform-events.ts'
-import { toLogLine } from '../observe/platform-lines.ts'
-import type { ExitReport } from '../sandbox/driver.ts'
 import type {
   EnvironmentState,
   ExecutionEnvironment,
@@ -17,27 +14,23 @@ import type {
   Outcome,
 } from './contract.ts'
 import { Deadline } from './deadline.ts'
-import {
-  type Failure,
-  exitFailure,
-  platformFailure,
-  postedFailure,
-  timeoutFailure,
-} from './failure.ts'
-import { Guest, type GuestListener } from './guest.ts'
+import { type Failure, platformFailure, postedFailure, timeoutFailure } from './failure.ts'
+import type { Guest, GuestListener } from './guest.ts'
 import { GuestHouse } from './guest-house.ts'
 import type { EnvironmentOptions } from './options.ts'
-import { initReport, initStart } from './phases/announce.ts'
+import { initEnded, initRuntimeDone, initStart } from './phases/announce.ts'
 import { answerToReply } from './phases/answer.ts'
-import { Init, type InitEnd, initLimit, stoppedInit } from './phases/init.ts'
+import { handOver } from './phases/hand-over.ts'
+import { type Init, type InitEnd, stoppedInit } from './phases/init.ts'
 import { Restore } from './phases/restore.ts'
 import { Run } from './phases/run.ts'
-import { toRuntimeEvent } from './runtime-api/next.ts'
+import { type ShutdownReason, reasonOf } from './phases/shutdown.ts'
+import { beginStart } from './phases/start.ts'
 import type { Answer, PostedError, RuntimeSession } from './runtime-api/session.ts'
 import { type SnapshotCredentials, credentialsOfSnapshot } from './snapshot/credentials.ts'
-import { StartTrace } from './start-trace.ts'
+import type { StartTrace } from './start-trace.ts'
 import { assertTransition } from './states.ts'
-import { logStreamName } from './variables.ts'
+import { type LineSource, Voice } from './voice.ts'
 
 /** Make an environment. Its init begins at once. */
 export function createEnvironment(options: EnvironmentOptions): ExecutionEnvironment {
@@ -47,25 +40,23 @@ export function createEnvironment(options: EnvironmentOptions): ExecutionEnviron
 class Environment implements ExecutionEnvironment, GuestListener {
   readonly id: string
   readonly version: FunctionVersion
-  logStream: string
   readonly #clock: Clock
   readonly #options: EnvironmentOptions
   readonly #house: GuestHouse
   readonly #deadline: Deadline
-  /** undefined when all lines of the function are shown */
-  readonly #isShown: LineFilter | undefined
+  readonly #voice: Voice
   readonly #type: InitializationType
   readonly #snapshot: SnapshotCredentials | undefined
   readonly #firstInit = Promise.withResolvers<InitEnd>()
   #state: EnvironmentState = 'starting'
   #idleSinceMs: number
-  /** MiB; what was seen of processes that have no say any more */
-  #pastUsedMib = 0
   #guest: Guest | undefined
   #init: Init | undefined
   #restore: Restore | undefined
   #trace: StartTrace | undefined
   #run: Run | undefined
+  /** the end of processes that failed while nothing ran; new ones start after it */
+  #ending: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
   constructor(options: EnvironmentOptions) {
@@ -73,23 +64,27 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.id = ids.hex(16)
     this.version = version
     this.#type = options.initializationType ?? 'on-demand'
-    this.logStream = logStreamName(version, clock.nowMs(), this.id)
     this.#snapshot = credentialsOfSnapshot(options)
     const phase = this.#snapshot ? 'snap-start' : 'init'
     this.#clock = clock
     this.#options = options
     this.#idleSinceMs = clock.monotonicMs()
-    this.#isShown = applicationFilter(version.logFormat, version.applicationLogLevel)
     this.#deadline = new Deadline(clock, () => this.#expired())
+    this.#voice = new Voice(version, clock, options.lines, this.id)
     const own = { id: this.id, logStream: this.logStream, snapshot: this.#snapshot }
     this.#house = new GuestHouse({ ...options, ...own })
     this.emit(initStart(options, phase))
-    if (options.runtime.warning !== undefined) this.#writeLine(options.runtime.warning)
+    const { warning } = options.runtime
+    if (warning !== undefined) this.#voice.line(warning, 'function')
     this.#beginInit(phase)
   }
 
   get state(): EnvironmentState {
     return this.#state
+  }
+
+  get logStream(): string {
+    return this.#voice.logStream
   }
 
   get initialised(): Promise<InitEnd> {
@@ -101,11 +96,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   emit(event: PlatformEvent): string | undefined {
-    const nowMs = this.#clock.nowMs()
-    const { logFormat, systemLogLevel } = this.version
-    const line = toLogLine(event, logFormat, nowMs, systemLogLevel)
-    if (line !== undefined) this.#options.lines(line, nowMs, this.logStream)
-    return line
+    return this.#voice.platform(event)
   }
 
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome> {
@@ -122,8 +113,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
     return run.outcome
   }
 
-  stop(_reason: 'spindown' | 'timeout' | 'failure', options?: { drain: boolean }): Promise<void> {
-    this.#stopped ??= this.#stop(options?.drain === true)
+  stop(reason: ShutdownReason, options?: { drain: boolean }): Promise<void> {
+    this.#stopped ??= this.#stop(reason, options?.drain === true)
     return this.#stopped
   }
 
@@ -133,60 +124,72 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#trace?.ready('spawn')
   }
 
-  onLine(line: string): void {
-    if (this.#isShown?.(line) === false) return
-    this.#writeLine(line)
-    this.#run?.line(line)
+  onLine(line: string, source: LineSource): void {
+    if (this.#voice.line(line, source)) this.#run?.line(line)
+  }
+
+  onRuntimeReady(): void {
+    this.#trace?.ready('first next')
+    if (this.#init) this.#say(initRuntimeDone(this.#type, this.#init.phase, {}))
+  }
+
+  onInitialised(): void {
+    this.#init?.ready()
   }
 
   onReady(guest: Guest): void {
     const run = this.#run
-    if (this.#init) {
-      this.#trace?.ready('first next')
-      this.#init.ready()
-    } else if (this.#restore) {
+    if (this.#restore) {
       this.#restore.ready()
-    } else if (run) {
-      run.isOver = true
-      this.#deadline.clear()
+    } else if (run && !run.isOver) {
       run.endedMs = this.#clock.monotonicMs()
-      if (run.isDrained) this.#finish(run, guest)
+      if (guest.extensions.count === 0) this.#close(run)
+      if (run.isDrained) this.#runtimeDone(run, guest)
     }
+  }
+
+  onExtensionMoved(guest: Guest): void {
+    const run = this.#run
+    if (run && run.endedMs !== undefined && run.isDrained) this.#awaitExtensions(run, guest)
   }
 
   onAnswer(_session: RuntimeSession, answer: Answer): void {
     const run = this.#run
     if (!run) return
-    run.answer(answerToReply(answer, run.invocation.requestId))
+    const reply = answerToReply(answer, run.invocation.requestId)
+    run.timing?.answered(reply)
+    run.answer(reply)
     // What was written before the answer is read in this turn of the event loop, so all lines are in at its end.
     setImmediate(() => {
       run.isDrained = true
-      if (run.endedMs !== undefined && this.#guest) this.#finish(run, this.#guest)
+      if (run.endedMs !== undefined) this.#runtimeDone(run, this.#guest)
     })
   }
 
   onInitError(_session: RuntimeSession, error: PostedError): void {
     const failure = postedFailure(error.errorType, error.payload)
     // It is about to exit: this is the time to look.
-    this.#noteMemory(this.#guest)
+    this.#house.usedMib()
     this.#init?.posted(failure)
     this.#restore?.posted(failure)
     const run = this.#run
     if (run && this.#init?.phase === 'invoke') run.answer(run.replyTo(failure))
   }
 
-  onExit(guest: Guest, report: ExitReport): void {
+  onFailure(guest: Guest, failure: Failure): void {
     if (guest !== this.#guest) return
     const run = this.#run
     if (this.#init) {
-      this.#init.exited(report)
+      this.#init.fail(failure)
     } else if (this.#restore) {
-      this.#restore.exited(report)
+      this.#restore.fail(failure)
     } else if (run && !run.isOver) {
-      background('reset environment', this.#fail(run, exitFailure(report)))
+      background('reset environment', this.#fail(run, failure))
     } else {
       // It ended while idle: the next invocation starts it anew.
       this.#guest = undefined
+      this.#ending = guest.end('failure')
+      background('end of processes', this.#ending)
       this.#endSpent()
     }
   }
@@ -194,30 +197,18 @@ class Environment implements ExecutionEnvironment, GuestListener {
   // Init.
 
   #beginInit(phase: InitPhase): void {
-    const init = new Init({
+    const { init, trace } = beginStart({
       phase,
-      clock: this.#clock,
-      onEnd: (ended, end) => background('end of init', this.#initEnded(ended, end)),
-      ...(phase !== 'invoke' && { limit: initLimit(this.#options) }),
+      id: this.id,
+      options: this.#options,
+      house: this.#house,
+      listener: this,
+      after: this.#ending,
+      onGuest: (guest) => (this.#guest = guest),
+      onEnd: (ended, end) => this.#initEnded(ended, end),
     })
     this.#init = init
-    const { onPart } = this.#options
-    if (onPart) this.#trace = new StartTrace(this.#clock, (...part) => onPart(this.id, ...part))
-    background('start environment', this.#startGuest(init))
-  }
-
-  async #startGuest(init: Init): Promise<void> {
-    try {
-      await this.#house.open()
-      if (init.isOver) return
-      this.#trace?.ready('listen')
-      const guest = this.#house.admit(this)
-      if (guest instanceof Guest) this.#guest = guest
-      else init.fail(guest)
-    } catch (error) {
-      init.fail(platformFailure('Sandbox.Failure', 'The environment cannot be started'))
-      throw error
-    }
+    this.#trace = trace
   }
 
   async #initEnded(init: Init, end: InitEnd): Promise<void> {
@@ -230,9 +221,10 @@ class Environment implements ExecutionEnvironment, GuestListener {
     }
     this.#deadline.clear()
     const waiting = init.phase === 'invoke' ? this.#run : undefined
-    if (failure.status === 'timeout') waiting?.answer(waiting.replyTo(failure))
-    await this.#endGuest()
-    this.#say(initReport(this.#type, init.phase, end))
+    // Nobody waits for the end of extensions.
+    const isSlow = failure.status === 'timeout' || (this.#guest?.extensions.count ?? 0) > 0
+    if (isSlow) waiting?.answer(waiting.replyTo(failure))
+    this.#say(...initEnded(this.#type, init.phase, end, await this.#endGuest(failure)))
     this.#firstInit.resolve(end)
     if (waiting) await this.#fail(waiting, failure)
     else if (this.#run) this.#repeatInit(this.#run)
@@ -242,9 +234,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #initialised(init: Init, durationMs: number): void {
     const guest = this.#guest
     const run = this.#run
-    if (guest) guest.isInitialised = true
     this.#trace?.ready('init')
-    if (this.#type !== 'on-demand') this.#say(initReport(this.#type, init.phase, { durationMs }))
+    this.#say(...initEnded(this.#type, init.phase, { durationMs }, guest))
     if (!run) {
       this.#move('ready')
       return
@@ -260,9 +251,11 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   /** To the log, and to the tail of the invocation that waits. */
-  #say(event: PlatformEvent): void {
-    const line = this.emit(event)
-    if (line !== undefined) this.#run?.line(line)
+  #say(...events: readonly PlatformEvent[]): void {
+    for (const event of events) {
+      const line = this.emit(event)
+      if (line !== undefined) this.#run?.line(line)
+    }
   }
 
   /** Nobody waits for an environment whose init failed: a new one is as good. */
@@ -277,7 +270,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   /** Go on from the snapshot, under a new log stream and with fresh credentials. */
   #restoreFor(run: Run, guest: Guest): void {
     guest.isRestored = true
-    this.logStream = logStreamName(this.version, this.#clock.nowMs(), this.#options.ids.hex(16))
+    this.#voice.renew(this.#options.ids)
     this.#snapshot?.renew()
     this.#restore = new Restore({
       ...this.#options,
@@ -297,7 +290,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   /** What was restored is not initialised again when it failed: another snapshot takes its place. */
   #endSpent(): void {
-    if (this.#snapshot) this.#stopped ??= this.#stop(false)
+    if (this.#snapshot) this.#stopped ??= this.#stop('failure', false)
   }
 
   // Invoke.
@@ -308,12 +301,9 @@ class Environment implements ExecutionEnvironment, GuestListener {
       return
     }
     const { timeoutMs } = this.version
-    const startedMs = run.begin(this.#clock)
-    const spentMs = this.#clock.monotonicMs() - startedMs
-    this.#deadline.set(startedMs + timeoutMs)
+    this.#deadline.set(run.begin(this.#clock) + timeoutMs)
     run.start()
-    const deadlineMs = this.#clock.nowMs() + timeoutMs - spentMs
-    guest.session.offer(toRuntimeEvent(run.invocation, deadlineMs, run.sink))
+    handOver(run, guest, this.#clock, this.#voice.wantsRuntimeDone)
   }
 
   #expired(): void {
@@ -323,37 +313,59 @@ class Environment implements ExecutionEnvironment, GuestListener {
     else if (run) background('reset environment', this.#fail(run, failure))
   }
 
-  /** The runtime asked for the next event: the invocation is over. */
-  #finish(run: Run, guest: Guest): void {
-    if (this.#run !== run || !run.reply || run.endedMs === undefined) return
-    guest.flushOutput()
+  /** The runtime asked for the next event, and all it wrote before was read. */
+  #runtimeDone(run: Run, guest: Guest | undefined): void {
+    if (this.#run !== run || run.endedMs === undefined) return
+    guest?.flushOutput()
+    if (run.timing) this.emit(run.timing.toEvent(run.invocation, run.endedMs))
+    if (guest && !run.isOver) this.#awaitExtensions(run, guest)
+    else this.#finish(run, run.endedMs)
+  }
+
+  /** The environment is free when all extensions that were told of the invocation are done with it. */
+  #awaitExtensions(run: Run, guest: Guest): void {
+    if (run.isOver || !guest.extensions.areDone) return
+    this.#close(run)
+    run.extended(this.#clock)
+    this.#finish(run, this.#clock.monotonicMs())
+  }
+
+  /** Its end is decided. */
+  #close(run: Run): void {
+    run.isOver = true
+    this.#deadline.clear()
+  }
+
+  #finish(run: Run, endedMs: number): void {
+    if (!run.reply) return
     this.#run = undefined
     if (this.#state === 'busy') this.#move('ready')
-    run.end(run.reply, run.endedMs, this.#usedMib(guest))
+    run.end(run.reply, endedMs, this.#house.usedMib())
   }
 
   /** The invocation ends with the process. What was in memory is lost; the temporary directory stays. */
   async #fail(run: Run, failure: Failure): Promise<void> {
     if (this.#run !== run || run.isOver) return
-    run.isOver = true
-    this.#deadline.clear()
+    this.#close(run)
     const endedMs = this.#clock.monotonicMs()
     const reply = run.replyTo(failure)
     run.start()
     run.answer(reply)
+    if (run.timing && run.endedMs === undefined) {
+      this.emit(run.timing.toEvent(run.invocation, endedMs, failure))
+    }
     if (this.#state === 'busy') this.#move('resetting')
-    const guest = await this.#endGuest()
+    await this.#endGuest(failure)
     this.#run = undefined
     if (this.#state === 'resetting') this.#move('ready')
-    const usedMib = guest ? this.#usedMib(guest) : this.#pastUsedMib
-    run.end(reply, endedMs, failure.isOutOfMemory === true ? this.version.memoryMib : usedMib)
+    const isFull = failure.isOutOfMemory === true
+    run.end(reply, endedMs, isFull ? this.version.memoryMib : this.#house.usedMib())
     this.#endSpent()
   }
 
   // Shutdown.
 
-  /** Without extensions a runtime is told nothing of its end: it is killed. */
-  async #stop(drain: boolean): Promise<void> {
+  async #stop(reason: ShutdownReason, drain: boolean): Promise<void> {
     const run = this.#run
     this.#move('draining')
     if (run) {
@@ -364,32 +376,20 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#init?.abandon()
     this.#init = undefined
     this.#firstInit.resolve(stoppedInit)
-    await this.#endGuest()
+    await this.#endGuest(reason)
+    await this.#ending
     this.#deadline.close()
     await this.#house.close()
     this.#move('gone')
   }
 
-  async #endGuest(): Promise<Guest | undefined> {
+  async #endGuest(why: ShutdownReason | Failure): Promise<Guest | undefined> {
     this.#restore?.abandon()
     this.#restore = undefined
     const guest = this.#guest
-    await guest?.dispose()
-    this.#noteMemory(guest)
-    this.#guest = undefined
+    await guest?.end(reasonOf(why))
+    if (this.#guest === guest) this.#guest = undefined
     return guest
-  }
-
-  #noteMemory(guest: Guest | undefined): void {
-    if (guest) this.#pastUsedMib = Math.max(this.#pastUsedMib, this.#usedMib(guest))
-  }
-
-  #usedMib(guest: Guest): number {
-    return Math.min(guest.sandbox.usage().maxMemoryMib, this.version.memoryMib)
-  }
-
-  #writeLine(line: string): void {
-    this.#options.lines(line, this.#clock.nowMs(), this.logStream)
   }
 
   #move(to: EnvironmentState): void {

@@ -8,6 +8,8 @@ import type { ExitReport } from '../sandbox/driver.ts'
 /** A failure of init or invoke. The first of a generation wins. */
 export type Failure = {
   readonly errorType: string
+  /** what the platform says of it; absent where the runtime had its own words */
+  readonly text?: string
   readonly status: 'error' | 'timeout'
   /** payload for the caller */
   readonly payload: (requestId: string) => readonly Uint8Array[]
@@ -47,12 +49,21 @@ export function exitFailure(report: ExitReport): Failure {
 }
 
 function exitText(report: ExitReport): string {
-  if (report.signal !== undefined) {
-    const text = signalTexts[report.signal] ?? report.signal
-    return `Runtime exited with error: signal: ${text}`
-  }
   if (report.exitCode === 0) return 'Runtime exited without providing a reason'
-  return `Runtime exited with error: exit status ${report.exitCode ?? 1}`
+  return `Runtime exited with error: ${waitStatus(report)}`
+}
+
+/** As Go prints how a process ended. */
+function waitStatus(report: ExitReport): string {
+  if (report.signal === undefined) return `exit status ${report.exitCode ?? 1}`
+  return `signal: ${signalTexts[report.signal] ?? report.signal}`
+}
+
+/** An extension's process ended, which it never should before its SHUTDOWN: not even well. */
+export function extensionFailure(report: ExitReport): Failure {
+  const text = report.exitCode === 0 ? 'exit code 0' : waitStatus(report)
+  const crash = platformFailure('Extension.Crash', text)
+  return report.isOutOfMemory ? { ...crash, isOutOfMemory: true } : crash
 }
 
 /** No program to start. */
@@ -72,9 +83,15 @@ export function postedFailure(errorType: string, body: readonly Uint8Array[]): F
 export function platformFailure(errorType: string, text: string): Failure {
   return {
     errorType,
+    text,
     status: 'error',
     payload: (requestId) => errorPayload(errorType, `RequestId: ${requestId} Error: ${text}`),
   }
+}
+
+/** The same failure by another name. */
+export function retyped(failure: Failure, errorType: string): Failure {
+  return { ...failure, ...platformFailure(errorType, failure.text ?? '') }
 }
 
 /** The configured timeout passed.

@@ -1,16 +1,35 @@
-/** What stays when a runtime process is replaced: the port of the Runtime API, the temporary directory. Starts each process. */
+/** What stays when the processes of an environment are replaced: the port of the Runtime API, the temporary directory. Starts each
+ *  generation. */
 import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion } from '../model.ts'
 import type { InitializationType } from '../observe/platform-events.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
-import type { Driver, PreparedSandbox, SandboxSpec, StartedSandbox } from '../sandbox/driver.ts'
-import { canBePrepared, findEntrypoint } from './entrypoint.ts'
+import type {
+  Driver,
+  PreparedSandbox,
+  Program,
+  ProgramSpec,
+  Sandbox,
+  SandboxBounds,
+} from '../sandbox/driver.ts'
+import { type Argv, canBePrepared, findEntrypoint } from './entrypoint.ts'
+import { Extensions } from './extensions-api/extensions.ts'
+import { type ExternalFile, externalExtensions, hasExtensions } from './external-extensions.ts'
 import { type Failure, noBootstrapFailure } from './failure.ts'
-import { Guest, type GuestListener } from './guest.ts'
+import { type Crew, Guest, type GuestListener } from './guest.ts'
 import { RuntimeApi } from './runtime-api/runtime-api.ts'
 import type { SnapshotCredentials } from './snapshot/credentials.ts'
-import { type FunctionCredentials, runtimeVariables } from './variables.ts'
+import {
+  type FunctionCredentials,
+  type VariableSource,
+  extensionVariables,
+  runtimeVariables,
+} from './variables.ts'
+
+/** What guests call: the port with its sessions. */
+export type Api = Pick<RuntimeApi, 'open' | 'renew' | 'drained' | 'close'>
 
 export type GuestHouseOptions = {
   readonly id: string
@@ -19,26 +38,30 @@ export type GuestHouseOptions = {
   readonly driver: Driver
   readonly prepared?: PreparedSandbox | undefined
   readonly clock: Clock
+  readonly ids: Ids
   readonly logStream: string
+  readonly initializationType?: InitializationType | undefined
   readonly endpointUrl?: string | undefined
   readonly credentials?: (() => FunctionCredentials) | undefined
-  readonly initializationType?: InitializationType | undefined
   /** of an environment that is made for a snapshot */
   readonly snapshot?: SnapshotCredentials | undefined
+  /** instead of a port; for tests without sockets */
+  readonly api?: Api | undefined
 }
 
 export class GuestHouse {
   readonly #options: GuestHouseOptions
-  readonly #api: RuntimeApi
+  readonly #api: Api
   #address = ''
   #prepared: PreparedSandbox | undefined
   #guestCount = 0
   #temporaryDirectory: string | undefined
+  #newest: Guest | undefined
 
   constructor(options: GuestHouseOptions) {
     const { prepared, version, runtime } = options
     this.#options = options
-    this.#api = new RuntimeApi(options.clock)
+    this.#api = options.api ?? new RuntimeApi(options.clock)
     if (prepared && canBePrepared(version, runtime)) this.#prepared = prepared
     else if (prepared) background('dispose unused bootstrap', prepared.dispose())
   }
@@ -48,20 +71,23 @@ export class GuestHouse {
     if (this.#address === '') this.#address = await this.#api.open()
   }
 
-  /** Start a process; the one before must be gone.
-   *  @returns the process, or why there is no program to start */
+  /** Start a generation; the one before must be gone.
+   *  @returns the processes, or why there is no program to start */
   admit(listener: GuestListener): Guest | Failure {
-    const { version, runtime } = this.#options
+    const { version, runtime, clock } = this.#options
     const argv = findEntrypoint(version, runtime)
     if (!argv) return noBootstrapFailure()
-    const guest = new Guest({
-      api: this.#api,
-      listener,
-      snapshot: this.#options.snapshot,
-      start: (onOutput) => this.#start(argv, onOutput, () => listener.onStarted()),
-    })
+    this.#guestCount += 1
+    const guest = new Guest(this.#crew(argv, listener), clock, listener)
     this.#temporaryDirectory = guest.sandbox.temporaryDirectory
+    this.#newest = guest
     return guest
+  }
+
+  /** MiB; the most that the newest generation held, never above MemorySize. Looks anew, so that it may be asked just to see. */
+  usedMib(): number {
+    const usedMib = this.#newest?.sandbox.usage().maxMemoryMib ?? 0
+    return Math.min(usedMib, this.#options.version.memoryMib)
   }
 
   /** Close the port and remove the temporary directory. The last process must be gone. */
@@ -73,37 +99,80 @@ export class GuestHouse {
     }
   }
 
-  #start(
-    argv: SandboxSpec['argv'],
-    onOutput: SandboxSpec['onOutput'],
-    onStarted: () => void,
-  ): StartedSandbox {
-    const { id, version, driver } = this.#options
-    this.#guestCount += 1
-    const spec: SandboxSpec = {
-      id: this.#guestCount === 1 ? id : `${id}-${this.#guestCount}`,
+  #crew(argv: Argv, listener: GuestListener): Crew {
+    const { version, driver, ids, snapshot } = this.#options
+    const variables = this.#variables()
+    const externals = externalExtensions(version)
+    const runtimeSpec = (onOutput: ProgramSpec['onOutput']): ProgramSpec => ({
       argv,
-      environment: this.#variables(),
+      environment: runtimeVariables(variables),
       workingDirectory: version.codePath,
-      memoryMib: version.memoryMib,
-      ephemeralStorageMib: version.ephemeralStorageMib,
       onOutput,
-      onStarted,
+      onStarted: () => listener.onStarted(),
+    })
+    return {
+      externals,
+      extensions: (extensionsListener) =>
+        new Extensions({
+          version,
+          ids,
+          listener: extensionsListener,
+          isEnabled: hasExtensions(version),
+        }),
+      renewSession: (sessionListener, extensions) =>
+        this.#api.renew(sessionListener, { extensions, snapshot }),
+      drained: (limitMs, of) => this.#api.drained(limitMs, of),
+      open: (onOutput) =>
+        externals.length === 0
+          ? this.#startAlone(runtimeSpec(onOutput))
+          : { sandbox: driver.open(this.#bounds(), this.#temporaryDirectory) },
+      startExternal: (sandbox, file, onOutput) => startExternal(sandbox, file, variables, onOutput),
+      startRuntime: (sandbox, onOutput) => sandbox.spawn(runtimeSpec(onOutput)),
     }
-    const prepared = this.#prepared
-    this.#prepared = undefined
-    return prepared ? prepared.become(spec) : driver.start(spec, this.#temporaryDirectory)
   }
 
-  #variables(): Record<string, string> {
+  #variables(): VariableSource {
     const { credentials, snapshot, ...source } = this.#options
     const url = `http://${this.#address}/2021-04-23/credentials`
-    return runtimeVariables({
+    return {
       ...source,
       runtimeApi: this.#address,
       ...(snapshot
         ? { container: { url, token: snapshot.token } }
         : { credentials: credentials?.() }),
-    })
+    }
   }
+
+  #bounds(): SandboxBounds {
+    const { id, version } = this.#options
+    const { memoryMib, ephemeralStorageMib } = version
+    const isFirst = this.#guestCount === 1
+    return { id: isFirst ? id : `${id}-${this.#guestCount}`, memoryMib, ephemeralStorageMib }
+  }
+
+  /** A runtime without external extensions, which a bootstrap that waits may become. */
+  #startAlone(program: ProgramSpec): { sandbox: Sandbox; runtime: Program } {
+    const prepared = this.#prepared
+    this.#prepared = undefined
+    const spec = { ...this.#bounds(), ...program }
+    const started = prepared
+      ? prepared.become(spec)
+      : this.#options.driver.start(spec, this.#temporaryDirectory)
+    return { sandbox: started, runtime: started }
+  }
+}
+
+/** Its working directory is that of the layers, since AWS promises none. */
+function startExternal(
+  sandbox: Sandbox,
+  { path }: ExternalFile,
+  source: VariableSource,
+  onOutput: ProgramSpec['onOutput'],
+): Program {
+  return sandbox.spawn({
+    argv: [path],
+    environment: extensionVariables(source),
+    workingDirectory: source.version.layersPath ?? '/',
+    onOutput,
+  })
 }

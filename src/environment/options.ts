@@ -6,6 +6,7 @@ import type { InitializationType } from '../observe/platform-events.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import type { Driver, PreparedSandbox } from '../sandbox/driver.ts'
 import type { LineSink } from './contract.ts'
+import type { Api } from './guest-house.ts'
 import type { OnStartPart } from './start-trace.ts'
 import type { FunctionCredentials } from './variables.ts'
 
@@ -28,6 +29,8 @@ export type EnvironmentOptions = {
   /** `on-demand` when absent; `snap-start` makes it a snapshot, restored for its first invocation */
   readonly initializationType?: InitializationType | undefined
   readonly restoreTimeoutMs?: number | undefined
+  /** instead of a port of its own; for tests without sockets */
+  readonly api?: Api | undefined
   /** told which part of each start of a process is ready when */
   readonly onPart?: ((environmentId: string, ...part: Parameters<OnStartPart>) => void) | undefined
 }

@@ -43,6 +43,29 @@ export function runtimeVariables(source: VariableSource): Record<string, string>
   }
 }
 
+/** What extensions do not get, besides all that begins with an underscore.
+ *  source: AWS Lambda dev guide "Using the Lambda Extensions API", environment variables of extensions */
+const runtimeOnly: ReadonlySet<string> = new Set([
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_XRAY_CONTEXT_MISSING',
+  'AWS_XRAY_DAEMON_ADDRESS',
+  'LAMBDA_RUNTIME_DIR',
+  'LAMBDA_TASK_ROOT',
+  // Left by the runtime's own shell.
+  'PWD',
+  'SHLVL',
+])
+
+/** Everything an external extension gets. */
+export function extensionVariables(source: VariableSource): Record<string, string> {
+  const entries = Object.entries(runtimeVariables(source))
+  return Object.fromEntries(
+    entries.filter(([name]) => !name.startsWith('_') && !runtimeOnly.has(name)),
+  )
+}
+
 function overridable(source: VariableSource): Record<string, string> {
   const { version, runtime, endpointUrl } = source
   const { codePath, layersPath } = version

@@ -1,6 +1,6 @@
 /** What is said of one invocation when it is over: the record for metrics and bills, and the platform's lines in the log. */
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
-import type { InvocationReport, InvocationStart } from '../observe/platform-events.ts'
+import type { InvocationReport, InvocationStart, Span } from '../observe/platform-events.ts'
 import { toTracing } from './tracing.ts'
 
 /** One invocation, measured: the source of the REPORT line, of metrics and of the bill. */
@@ -55,7 +55,7 @@ export function toStartRecord(invocation: Invocation): InvocationStart {
 export function toReportRecord(report: Report, invocation: Invocation): InvocationReport {
   const { tenantId } = invocation
   const tracing = toTracing(invocation)
-  const { initDurationMs, restoreDurationMs, errorType } = report
+  const { initDurationMs, restoreDurationMs, errorType, extensionOverhead } = report
   return {
     requestId: report.requestId,
     status: report.status,
@@ -72,5 +72,10 @@ export function toReportRecord(report: Report, invocation: Invocation): Invocati
     },
     ...(tenantId === undefined ? undefined : { tenantId }),
     ...(tracing === undefined ? undefined : { tracing }),
+    ...(extensionOverhead === undefined ? undefined : { spans: [toSpan(extensionOverhead)] }),
   }
+}
+
+function toSpan({ startMs, durationMs }: NonNullable<Measured['extensionOverhead']>): Span {
+  return { name: 'extensionOverhead', start: new Date(startMs).toISOString(), durationMs }
 }

@@ -46,7 +46,7 @@ export async function openApi(snapshot?: SnapshotAccess) {
     onAnswer: (_session: RuntimeSession, answer: Answer) => answers.push(answer),
     onInitError: (_session: RuntimeSession, error: PostedError) => initErrors.push(error),
   }
-  const session = api.renew(listener, snapshot)
+  const session = api.renew(listener, { snapshot })
   const address = await api.open()
   const clients: RawClient[] = []
   const open = (): RawClient => {

@@ -119,7 +119,11 @@ export function openEnvironment(
     ...changes,
     version,
   })
-  const invoke = async (event: unknown, extra: Partial<Invocation> = {}): Promise<Told> => {
+  const invoke = async (
+    event: unknown,
+    extra: Partial<Invocation> = {},
+    onReply = (): void => {},
+  ): Promise<Told> => {
     const replies: Reply[] = []
     const lines: string[] = []
     let startCount = 0
@@ -128,7 +132,10 @@ export function openEnvironment(
         startCount += 1
         log.push('START')
       },
-      onReply: (reply) => replies.push(reply),
+      onReply: (reply) => {
+        replies.push(reply)
+        onReply()
+      },
       onLine: (line) => lines.push(line),
     }
     const outcome = await environment.invoke(

@@ -6,6 +6,7 @@ import type {
   PlatformEvent,
   PlatformStatus,
 } from '../../observe/platform-events.ts'
+import type { Extensions } from '../extensions-api/extensions.ts'
 import type { Failure } from '../failure.ts'
 import type { EnvironmentOptions } from '../options.ts'
 
@@ -22,8 +23,42 @@ export function initStart(subject: Subject, phase: InitPhase): PlatformEvent {
   }
 }
 
+/** The runtime asked for its first event, or never will. */
+export function initRuntimeDone(
+  initializationType: InitializationType,
+  phase: InitPhase,
+  ended: Pick<Ended, 'failure'>,
+): PlatformEvent {
+  const record = { initializationType, phase, ...statusOf(ended) }
+  return { type: 'platform.initRuntimeDone', record }
+}
+
+/** All that is said at the end of an init, in AWS's order. The runtime may have been done before its extensions.
+ *  @param guest  absent when nothing could be started */
+export function initEnded(
+  initializationType: InitializationType,
+  phase: InitPhase,
+  ended: Ended,
+  guest: { readonly isRuntimeReady: boolean; readonly extensions: Extensions } | undefined,
+): readonly PlatformEvent[] {
+  const isSaid = guest?.isRuntimeReady === true
+  return [
+    ...(isSaid ? [] : [initRuntimeDone(initializationType, phase, ended)]),
+    ...(guest ? extensionReports(guest.extensions) : []),
+    initReport(initializationType, phase, ended),
+  ]
+}
+
+/** EXTENSION: what has become of each at the end of an init. */
+function extensionReports({ all }: Extensions): readonly PlatformEvent[] {
+  return all.map(({ name, state, events, errorType }) => ({
+    type: 'platform.extension',
+    record: { name, state, events, ...(errorType !== undefined && { errorType }) },
+  }))
+}
+
 /** INIT_REPORT. */
-export function initReport(
+function initReport(
   initializationType: InitializationType,
   phase: InitPhase,
   ended: Ended,
@@ -63,7 +98,7 @@ function instanceOf({ runtime, version }: Subject): Instance {
   }
 }
 
-function statusOf({ failure }: Ended): Status {
+function statusOf({ failure }: Pick<Ended, 'failure'>): Status {
   const { status = 'success', errorType } = failure ?? {}
   return { status, ...(status === 'error' && errorType !== undefined && { errorType }) }
 }

@@ -1,12 +1,11 @@
 /**
- * The init phase: a process was started and has until its deadline to ask for its first event. An init of an environment's own has
+ * The init phase: processes were started and have until its deadline to ask for their first events. An init of an environment's own has
  * ten seconds; one that is repeated inside an invocation has what that invocation has.
  * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle", failures during the init phase.
  */
 import { lambdaLimits } from '../../config.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import type { ExitReport } from '../../sandbox/driver.ts'
-import { type Failure, exitFailure, platformFailure, timeoutFailure } from '../failure.ts'
+import { type Failure, platformFailure, timeoutFailure } from '../failure.ts'
 import type { InitPhase } from '../../observe/platform-events.ts'
 import type { EnvironmentOptions } from '../options.ts'
 
@@ -70,7 +69,7 @@ export class Init {
     return this.#isOver
   }
 
-  /** The runtime asked for its first event. */
+  /** The runtime and all extensions asked for their first event. */
   ready(): void {
     this.#end(undefined)
   }
@@ -81,12 +80,7 @@ export class Init {
     this.#lastWords ??= this.#clock.after(lastWordsMs, () => this.#end(this.#failure))
   }
 
-  /** The process ended. What it posted before counts more. */
-  exited(report: ExitReport): void {
-    this.#end(this.#failure ?? exitFailure(report))
-  }
-
-  /** It is over for another reason. */
+  /** It is over for another reason: a process ended, or time is up. What the runtime posted before counts more. */
   fail(failure: Failure): void {
     this.#end(this.#failure ?? failure)
   }

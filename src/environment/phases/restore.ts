@@ -6,7 +6,6 @@
 import { lambdaLimits } from '../../config.ts'
 import { snapStartFailed, snapStartTimedOut } from '../../lib/errors/lambda.ts'
 import type { PlatformEvent } from '../../observe/platform-events.ts'
-import type { ExitReport } from '../../sandbox/driver.ts'
 import { type Failure, timeoutFailure } from '../failure.ts'
 import type { EnvironmentOptions } from '../options.ts'
 import type { RuntimeSession } from '../runtime-api/session.ts'
@@ -54,8 +53,9 @@ export class Restore {
     this.#wait.posted(failure)
   }
 
-  exited(report: ExitReport): void {
-    this.#wait.exited(report)
+  /** A process ended. */
+  fail(failure: Failure): void {
+    this.#wait.fail(failure)
   }
 
   abandon(): void {

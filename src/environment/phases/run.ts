@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Invocation, Measured, Reply } from '../../model.ts'
 import type { InvocationHooks, Outcome, ResponseSink } from '../contract.ts'
 import { type Failure, toReply } from '../failure.ts'
+import type { EventTiming } from './runtime-done.ts'
 
 export class Run {
   readonly invocation: Invocation
@@ -11,6 +12,8 @@ export class Run {
   isOver = false
   /** monotonic ms when the runtime asked for the next event */
   endedMs: number | undefined
+  /** where somebody wants to know */
+  timing: EventTiming | undefined
   /** everything that was written before its answer was read */
   isDrained = false
   readonly #hooks: InvocationHooks
@@ -21,6 +24,7 @@ export class Run {
   #reply: Reply | undefined
   #initDurationMs: number | undefined
   #restoreDurationMs: number | undefined
+  #overhead: Measured['extensionOverhead']
 
   constructor(invocation: Invocation, hooks: InvocationHooks) {
     this.invocation = invocation
@@ -45,6 +49,12 @@ export class Run {
   begin(clock: Clock): number {
     this.#startedMs ??= clock.monotonicMs()
     return this.#startedMs
+  }
+
+  /** Extensions went on after the runtime was done: from `endedMs` to now. */
+  extended(clock: Clock): void {
+    const durationMs = clock.monotonicMs() - (this.endedMs ?? 0)
+    this.#overhead = { startMs: clock.nowMs() - durationMs, durationMs }
   }
 
   /** The init that ran before it, for the report. */
@@ -93,6 +103,7 @@ export class Run {
       ...(this.#initDurationMs !== undefined && { initDurationMs: this.#initDurationMs }),
       ...(this.#restoreDurationMs !== undefined && { restoreDurationMs: this.#restoreDurationMs }),
       maxMemoryUsedMib,
+      ...(this.#overhead !== undefined && { extensionOverhead: this.#overhead }),
     }
     this.#settle({ reply, measured })
   }

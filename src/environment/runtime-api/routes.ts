@@ -5,6 +5,8 @@
  */
 import { isForeignPage } from '../../gateway/browser-guard.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
+import type { Extensions } from '../extensions-api/extensions.ts'
+import { routeExtension } from '../extensions-api/routes.ts'
 import type { Receiver } from './connection.ts'
 import { credentials } from './credentials.ts'
 import { error } from './error.ts'
@@ -30,7 +32,11 @@ const credentialsPath = '/2021-04-23/credentials'
 const refusedMethod = refusal(methodNotAllowed)
 
 /** Find the endpoint and let it look at the head. */
-export function route(session: RuntimeSession, head: RequestHead): Receiver {
+export function route(
+  session: RuntimeSession,
+  head: RequestHead,
+  extensions?: Extensions,
+): Receiver {
   if (isFromWebPage(head)) return refusal(forbiddenOrigin)
   session.runtimeRelease ??= releaseOf(head)
   const { method, target } = head
@@ -50,7 +56,11 @@ export function route(session: RuntimeSession, head: RequestHead): Receiver {
     if (method !== 'GET') return refusedMethod
     return { maxBytes: 0, end: (body, connection) => ping(session, body, connection) }
   }
-  return (session.snapshot && snapshotRoute(session, head, path)) ?? unknownPath(method)
+  return (
+    (extensions && routeExtension(extensions, head, path)) ??
+    (session.snapshot && snapshotRoute(session, head, path)) ??
+    unknownPath(method)
+  )
 }
 
 /** @param rest  `{id}/response` or `{id}/error` */

@@ -1,15 +1,17 @@
 /**
- * The Runtime API of one environment: a listener of its own on a loopback port. It serves one runtime process at a time; a new process
- * gets a new session and none of the old connections.
+ * The APIs of one environment, for its runtime and its extensions: a listener of its own on a loopback port. It serves one generation of
+ * processes at a time; a new one gets a new session and none of the old connections.
  */
 import { type AddressInfo, type Server, createServer } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
+import type { Extension } from '../extensions-api/extension.ts'
+import type { Extensions } from '../extensions-api/extensions.ts'
 import { Connection, type ConnectionOwner, type Receiver } from './connection.ts'
 import { route } from './routes.ts'
 import { RuntimeSession, type SessionListener, type SnapshotAccess } from './session.ts'
 
-/** Runtimes use one or two; every file of the server that one function takes is one that others lack.
+/** Runtimes and extensions use one or two each; every file of the server that one function takes is one that others lack.
  *  source: Lambda quotas, 1,024 file descriptors of an execution environment */
 const maxConnectionCount = 1024
 
@@ -21,7 +23,11 @@ export class RuntimeApi implements ConnectionOwner {
   readonly #server: Server
   readonly #connections = new Set<Connection>()
   #session = new RuntimeSession(nobody)
-  #onIdle: (() => void) | undefined
+  /** undefined until the first process, too */
+  #extensions: Extensions | undefined
+  /** connections of external extensions; all others are the runtime's */
+  readonly #owners = new Map<Connection, Extension>()
+  readonly #waiting = new Set<() => void>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -44,37 +50,63 @@ export class RuntimeApi implements ConnectionOwner {
     return `${address}:${port}`
   }
 
-  /** Cut off the old process and expect a new one. */
-  renew(listener: SessionListener, snapshot?: SnapshotAccess): RuntimeSession {
+  /** Cut off the old processes and expect new ones. */
+  renew(
+    listener: SessionListener,
+    others: {
+      readonly extensions?: Extensions
+      readonly snapshot?: SnapshotAccess | undefined
+    } = {},
+  ): RuntimeSession {
     for (const connection of this.#connections) connection.destroy()
     this.#connections.clear()
-    this.#session = new RuntimeSession(listener, snapshot)
+    this.#owners.clear()
+    this.#extensions = others.extensions
+    this.#session = new RuntimeSession(listener, others.snapshot)
     return this.#session
   }
 
-  /** Wait until a process that has ended has nothing left in its connections, at most `limitMs`. */
-  async drained(limitMs: number): Promise<void> {
-    if (this.#connections.size === 0) return
+  /** Wait until a process that has ended has nothing left in its connections, at most `limitMs`.
+   *  @param of  the external extension whose process it was; absent for the runtime */
+  async drained(limitMs: number, of?: Extension): Promise<void> {
+    if (!this.#hasConnection(of)) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = this.#clock.after(limitMs, resolve)
-    this.#onIdle = resolve
+    const check = (): void => {
+      if (!this.#hasConnection(of)) resolve()
+    }
+    this.#waiting.add(check)
     await promise
-    this.#onIdle = undefined
+    this.#waiting.delete(check)
     timer.clear()
   }
 
-  route(head: RequestHead): Receiver {
-    return route(this.#session, head)
+  route(head: RequestHead, connection: Connection): Receiver {
+    const extensions = this.#extensions
+    if (extensions !== undefined && extensions.count > 0) {
+      const caller = extensions.callerOf(head)
+      if (caller?.isExternal === true) this.#owners.set(connection, caller)
+    }
+    return route(this.#session, head, extensions)
   }
 
   closed(connection: Connection): void {
     this.#connections.delete(connection)
+    this.#owners.delete(connection)
     this.#session.forget(connection)
-    if (this.#connections.size === 0) this.#onIdle?.()
+    this.#extensions?.forget(connection)
+    for (const check of this.#waiting) check()
   }
 
   close(): void {
     for (const connection of this.#connections) connection.destroy()
     this.#server.close()
+  }
+
+  #hasConnection(of: Extension | undefined): boolean {
+    for (const connection of this.#connections) {
+      if (this.#owners.get(connection) === of) return true
+    }
+    return false
   }
 }

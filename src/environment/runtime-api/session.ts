@@ -4,6 +4,7 @@
  */
 import { assert } from '../../lib/assert.ts'
 import type { ResponseSink } from '../contract.ts'
+import type { EventTiming } from '../phases/runtime-done.ts'
 import { type RuntimeCall, type RuntimeState, afterCall } from '../states.ts'
 import type { Connection } from './connection.ts'
 import { restored } from './replies.ts'
@@ -67,6 +68,8 @@ export class RuntimeSession {
   readonly #parked: Connection[] = []
   /** first token of the first request's User-Agent, with features; only recorded */
   runtimeRelease: string | undefined
+  /** of the event that was offered last, where somebody wants to know */
+  timing: EventTiming | undefined
   readonly snapshot: SnapshotAccess | undefined
 
   constructor(listener: SessionListener, snapshot?: SnapshotAccess) {
@@ -93,6 +96,7 @@ export class RuntimeSession {
     const to = afterCall(this.#state, call)
     if (to === undefined) return false
     this.#state = to
+    if (this.timing !== undefined) this.timing.note(call)
     return true
   }
 

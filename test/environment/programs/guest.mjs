@@ -1,4 +1,5 @@
-// A runtime client on a raw socket. What it does is told by the event: {"do":"…"}; what its init does, by the variable INIT.
+// A runtime client on a raw socket. What it does is told by the event: {"do":"…"}; what its init does, by the variable INIT; INTERNAL
+// makes it an extension of its own, without events.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { spawn } from 'node:child_process'
@@ -34,6 +35,26 @@ async function init() {
     await sleep(30)
     process.exit(128)
   }
+}
+
+/** Register and wait for an event that never comes, as Go's client does to be told of its end. */
+async function becomeExtension() {
+  const own = connect(Number(port), host)
+  own.write(
+    'POST /2020-01-01/extension/register HTTP/1.1\r\nHost: x\r\nLambda-Extension-Name: inside\r\nContent-Length: 13\r\n\r\n{"events":[]}',
+  )
+  const answer = await new Promise((resolve) => own.once('data', (chunk) => resolve(String(chunk))))
+  const id = /lambda-extension-identifier: (\S+)/i.exec(answer)?.[1]
+  own.write(
+    `GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: x\r\nLambda-Extension-Identifier: ${id}\r\n\r\n`,
+  )
+}
+
+if (process.env.ON_SIGTERM) {
+  process.on('SIGTERM', () => {
+    process.stdout.write('got SIGTERM\n')
+    if (process.env.ON_SIGTERM === 'exit') process.exit(0)
+  })
 }
 
 const respond = (id, value) => post(`invocation/${id}/response`, JSON.stringify(value))
@@ -124,4 +145,5 @@ socket.on('data', (chunk) => {
   }
 })
 await init()
+if (process.env.INTERNAL) await becomeExtension()
 socket.write(next)

@@ -1,0 +1,59 @@
+/** What an environment says: lines of its processes and events of the platform, into its log stream. */
+import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
+import type { FunctionVersion } from '../model.ts'
+import { type LineFilter, applicationFilter } from '../observe/application-filter.ts'
+import type { PlatformEvent } from '../observe/platform-events.ts'
+import { mayShow, toLogLine } from '../observe/platform-lines.ts'
+import type { LineSink } from './contract.ts'
+import { logStreamName } from './variables.ts'
+
+/** Who wrote a line: the runtime, or an extension. */
+export type LineSource = 'function' | 'extension'
+
+export class Voice {
+  /** `platform.runtimeDone` may be heard: measure for it */
+  readonly wantsRuntimeDone: boolean
+  readonly #version: FunctionVersion
+  readonly #clock: Clock
+  readonly #lines: LineSink
+  /** undefined when all lines of the function are shown */
+  readonly #isShown: LineFilter | undefined
+  #logStream: string
+
+  /** @param id  of the environment, 32 hex digits */
+  constructor(version: FunctionVersion, clock: Clock, lines: LineSink, id: string) {
+    this.wantsRuntimeDone = mayShow('platform.runtimeDone', version.logFormat)
+    this.#logStream = logStreamName(version, clock.nowMs(), id)
+    this.#version = version
+    this.#clock = clock
+    this.#lines = lines
+    this.#isShown = applicationFilter(version.logFormat, version.applicationLogLevel)
+  }
+
+  /** Say something as the platform.
+   *  @returns the line that was written; undefined when the format has none for it */
+  platform(event: PlatformEvent): string | undefined {
+    const nowMs = this.#clock.nowMs()
+    const { logFormat, systemLogLevel } = this.#version
+    const line = toLogLine(event, logFormat, nowMs, systemLogLevel)
+    if (line !== undefined) this.#lines(line, nowMs, this.#logStream)
+    return line
+  }
+
+  get logStream(): string {
+    return this.#logStream
+  }
+
+  /** Go on in a new log stream. */
+  renew(ids: Ids): void {
+    this.#logStream = logStreamName(this.#version, this.#clock.nowMs(), ids.hex(16))
+  }
+
+  /** Pass on a line of a process. @returns false when the function's log level hides it */
+  line(line: string, source: LineSource): boolean {
+    if (source === 'function' && this.#isShown?.(line) === false) return false
+    this.#lines(line, this.#clock.nowMs(), this.#logStream)
+    return true
+  }
+}

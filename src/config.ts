@@ -150,6 +150,17 @@ export const eventLimits = {
   maxAgeMs: 6 * 60 * 60_000,
 } as const
 
+/** Debuggers of functions. */
+export const debugLimits = {
+  /** debuggers, and what looks for something to debug, of one function */
+  maxConnectionCount: 32,
+  /** ports kept free for environments to come, per function */
+  reservedPortCount: 2,
+  /** a debugger waits this long for a process to listen */
+  reachMs: 10_000,
+  retryMs: 20,
+} as const
+
 export const defaults = {
   host: '127.0.0.1',
   port: 4566,

@@ -4,9 +4,10 @@
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { limits } from './config.ts'
+import { defaults, limits } from './config.ts'
 import { createLauncher } from './fleet/launch.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { Inspection, type InspectedFunction } from './fleet/inspection.ts'
 import { Snapshots } from './fleet/snapshots.ts'
 import { WarmPool } from './fleet/warm-pool.ts'
 import { openCredentials } from './gateway/credential-store.ts'
@@ -47,6 +48,10 @@ export type ServerOptions = {
   readonly delayFactor?: number
   /** of streamed responses; unlimited when absent */
   readonly streamBandwidth?: Bandwidth
+  /** functions of the default account and region that can be debugged, by name */
+  readonly inspect?: ReadonlyMap<string, InspectedFunction>
+  /** data directory whose installed runtimes are used; the server's own unless told */
+  readonly runtimesFrom?: string
   /** told of each part as it is ready: ms since the process began (of an environment: since its start), ms it took */
   readonly onPart?: (name: string, atMs: number, tookMs: number) => void
   /** told of defects of ours that a caller saw as a 500 */
@@ -62,6 +67,11 @@ export type Server = {
   readonly isDefaultCredentials: boolean
   /** which runtimes are here, in a few words */
   runtimesSentence(): string
+  /** port at which a debugger finds a function; undefined when it was not asked for */
+  inspectPort(functionName: string): number | undefined
+  /** Have an environment of a function of the default account and region ready, or on its way: its init runs now.
+   *  @throws AwsError  as Invoke answers */
+  warm(functionName: string): Promise<void>
   /** Drain and stop. Idempotent. */
   close(): Promise<void>
 }
@@ -85,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 /** Opens parts in order; what was opened is closed in reverse. */
 async function assemble(options: ServerOptions, closers: AsyncDisposableStack): Promise<Server> {
   const ground = await openGround(options, closers)
-  const runner = openRunner(ground, closers, options)
+  const runner = await openRunner(ground, closers, options)
   const { clock, store, credentials } = ground
   const lambda = openLambda(ground, runner, closers, options)
   const gateway = await ground.traced('gateway', () =>
@@ -106,10 +116,11 @@ async function assemble(options: ServerOptions, closers: AsyncDisposableStack): 
   store.announce(gateway.endpoint)
   lambda.events.start()
   warm(runner.warmPool, ground.catalogue)
-  return describe(gateway, ground, closers)
+  return { ...describe(gateway, ground, closers), ...ahead(runner, lambda) }
 }
 
 type Ground = Awaited<ReturnType<typeof openGround>>
+type Runner = Awaited<ReturnType<typeof openRunner>>
 
 /** What everything stands on: data, keys, programs, walls. */
 async function openGround(options: ServerOptions, closers: AsyncDisposableStack) {
@@ -139,18 +150,21 @@ async function openGround(options: ServerOptions, closers: AsyncDisposableStack)
     presigner,
     driver,
     packages: createPackages(store),
-    catalogue: createCatalogue({ directory, clock }),
+    catalogue: createCatalogue({ directory: options.runtimesFrom ?? directory, clock }),
   }
 }
 
 /** What runs functions: environments, leased through the trunk. */
-function openRunner(ground: Ground, closers: AsyncDisposableStack, options: ServerOptions) {
+async function openRunner(ground: Ground, closers: AsyncDisposableStack, options: ServerOptions) {
   const { clock, ids, driver, catalogue, logs, credentials } = ground
   const { onPart, streamBandwidth } = options
   const size = options.isWarmPoolOn ? limits.warmPoolSize : 0
   const warmPool = new WarmPool({ clock, ids, driver, size })
   closers.defer(() => warmPool.close())
-  const runner = { warmPool, endpointUrl: '' }
+  const runner = { warmPool, endpointUrl: '', onWanted: (_functionName: string) => {} }
+  const inspection =
+    options.inspect &&
+    (await Inspection.open(options.inspect, clock, (name) => runner.onWanted(name)))
   const launch = createLauncher({
     driver,
     catalogue,
@@ -160,6 +174,7 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
     ids,
     credentials,
     endpointUrl: () => runner.endpointUrl,
+    inspection,
     ...(onPart && {
       onPart: ({ functionName, version }, id, part, ...times) =>
         onPart(`${functionName}:${version} ${id.slice(0, 8)} ${part}`, ...times),
@@ -173,17 +188,15 @@ function openRunner(ground: Ground, closers: AsyncDisposableStack, options: Serv
       (version.isSnapStart === true ? snapshots.take(version) : undefined) ?? launch(version),
   })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
-  return Object.assign(runner, {
-    fleet,
-    snapshots,
-    run: createRun({ fleet, clock, ids, streamBandwidth }),
-  })
+  if (inspection) closers.use(inspection)
+  const run = createRun({ fleet, clock, ids, streamBandwidth })
+  return Object.assign(runner, { fleet, inspection, snapshots, run })
 }
 
 /** The service whose functions they are. */
 function openLambda(
   ground: Ground,
-  runner: ReturnType<typeof openRunner>,
+  runner: Runner,
   closers: AsyncDisposableStack,
   options: ServerOptions,
 ) {
@@ -197,6 +210,7 @@ function openLambda(
       clock,
       ids,
       snapshots,
+      isFolderCodeAllowed: ground.credentials.isDefault,
       presign: (path) => presigner.presign(path, presignedMs),
     }),
   )
@@ -222,10 +236,33 @@ function openLambda(
   const invoke = createInvokeHandlers({ targets, run, events, clock, ids })
   closers.defer(() => invoke.close())
   const handlers = { ...lambda.service.handlers, ...invoke.handlers }
-  return { events, service: { ...lambda.service, handlers, raw: invoke.raw } }
+  return { events, targets, service: { ...lambda.service, handlers, raw: invoke.raw } }
 }
 
-function describe(gateway: Gateway, ground: Ground, closers: AsyncDisposableStack): Server {
+/** What is done for functions before anybody invokes them. */
+function ahead(
+  runner: Runner,
+  { targets }: ReturnType<typeof openLambda>,
+): Pick<Server, 'warm' | 'inspectPort'> {
+  const { accountId, region } = defaults
+  const place = { accountId, region }
+  const warmFunction = async (functionName: string): Promise<void> => {
+    const { version, reservedConcurrency } = targets.resolve(place, functionName, undefined)
+    const unreservedConcurrency = targets.unreservedConcurrency(place)
+    const lease = await runner.fleet.lease(await version, {
+      reservedConcurrency,
+      unreservedConcurrency,
+    })
+    lease.release()
+  }
+  // A debugger that comes before its function is deployed comes again.
+  runner.onWanted = (name) => void warmFunction(name).catch(() => undefined)
+  return { warm: warmFunction, inspectPort: (name) => runner.inspection?.portOf(name) }
+}
+
+type Described = Omit<Server, 'warm' | 'inspectPort'>
+
+function describe(gateway: Gateway, ground: Ground, closers: AsyncDisposableStack): Described {
   let closing: Promise<void> | undefined
   return {
     endpoint: gateway.endpoint,

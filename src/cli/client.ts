@@ -34,7 +34,7 @@ const endpointNames = {
 } as const
 
 /** What the environment says, as AWS's tools read it; without an endpoint the default address of `lair start`. */
-function connectionOf(service: ClientRequest['service']): Connection {
+export function connectionOf(service: ClientRequest['service']): Connection {
   const { env } = process
   const url =
     env[endpointNames[service]] ??

@@ -20,7 +20,7 @@ import { createProcessDriver } from '../sandbox/process/process-driver.ts'
 import { dataDirectory } from './data-directory.ts'
 import { guessFunction, type FunctionKind } from './function-folder.ts'
 import { toPositive } from './numbers.ts'
-import { CommandError } from './terminal.ts'
+import { toVariables } from './variables.ts'
 
 export type LocalFunctionOptions = {
   data: string
@@ -130,7 +130,7 @@ async function localVersion(
     timeoutMs: toPositive('--timeout', options.timeout, maxTimeoutSeconds) * 1000,
     ephemeralStorageMib: 512,
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
-    environment: variables(options.env ?? []),
+    environment: toVariables(options.env ?? []),
     roleArn: `arn:aws:iam::${accountId}:role/${functionName}`,
     logGroup: `/aws/lambda/${functionName}`,
     logFormat: 'Text',
@@ -139,14 +139,4 @@ async function localVersion(
 
 function given({ runtime, handler }: LocalFunctionOptions): Partial<FunctionKind> {
   return { ...(runtime !== undefined && { runtime }), ...(handler !== undefined && { handler }) }
-}
-
-function variables(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) throw new CommandError(`--env takes NAME=value, not "${pair}"`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
 }

@@ -2,11 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
-import { send } from './client.ts'
+import { send, type Connection } from './client.ts'
 import { toPositive } from './numbers.ts'
 import { CommandError, note, print, printJson, styled, unfolded } from './terminal.ts'
 
-type FilteredEvent = { eventId: string; timestamp: number; message: string; logStreamName: string }
+/** One line of a log. */
+export type FilteredEvent = {
+  eventId: string
+  timestamp: number
+  message: string
+  logStreamName: string
+}
 type Page = { events: FilteredEvent[]; nextToken?: string }
 
 const followIntervalMs = 300
@@ -21,21 +27,38 @@ export async function logs(
   options: { follow?: boolean; since: string; json?: boolean },
 ): Promise<void> {
   const sinceMinutes = toPositive('--since', options.since, maxMinutes)
-  let startMs = systemClock.nowMs() - sinceMinutes * 60_000
-  const seen = new Set<string>()
+  const sinceMs = systemClock.nowMs() - sinceMinutes * 60_000
   const show = options.json ? printJson : (event: FilteredEvent) => print(decorate(event))
   let isFirst = true
-  while (isFirst || options.follow) {
-    if (!isFirst) await sleep(followIntervalMs)
-    for (const event of await eventsSince(name, startMs, options.follow === true)) {
+  for await (const events of readEvents(name, { sinceMs, isFollowing: options.follow === true })) {
+    for (const event of events) show(event)
+    if (isFirst && events.length === 0 && !options.json) note(`No log lines of "${name}" yet`)
+    isFirst = false
+  }
+}
+
+/** The events of a function since a time, those that are there, then, when following, those that come.
+ *  @param options.sinceMs  epoch ms
+ *  @param options.connection  where; what the environment says unless told
+ *  @throws CommandError when the function has written nothing and nobody follows */
+export async function* readEvents(
+  name: string,
+  options: { sinceMs: number; isFollowing: boolean; connection?: Connection },
+): AsyncGenerator<FilteredEvent[]> {
+  let startMs = options.sinceMs
+  const seen = new Set<string>()
+  for (;;) {
+    const fresh: FilteredEvent[] = []
+    for (const event of await eventsSince(name, startMs, options)) {
       if (seen.has(event.eventId)) continue
       seen.add(event.eventId)
       startMs = Math.max(startMs, event.timestamp - 2000)
-      show(event)
+      fresh.push(event)
     }
     if (seen.size > maxSeenCount) forget(seen, maxSeenCount / 2)
-    if (isFirst && seen.size === 0 && !options.json) note(`No log lines of "${name}" yet`)
-    isFirst = false
+    yield fresh
+    if (!options.isFollowing) return
+    await sleep(followIntervalMs)
   }
 }
 
@@ -51,19 +74,21 @@ function forget(seen: Set<string>, count: number): void {
 async function eventsSince(
   name: string,
   startMs: number,
-  isPatient: boolean,
+  { isFollowing, connection }: { isFollowing: boolean; connection?: Connection },
 ): Promise<FilteredEvent[]> {
   const events: FilteredEvent[] = []
   let nextToken: string | undefined
   for (let page = 0; page < maxPageCount; page += 1) {
-    const answer = await filterPage(name, startMs, nextToken).catch((error: unknown): Page => {
-      const isMissing = error instanceof AwsError && error.code === 'ResourceNotFoundException'
-      if (isMissing && isPatient) return { events: [] }
-      if (!isMissing) throw error
-      throw new CommandError(
-        `Function "${name}" has written nothing here yet: "lair functions" lists the deployed ones`,
-      )
-    })
+    const answer = await filterPage({ name, startMs, nextToken }, connection).catch(
+      (error: unknown): Page => {
+        const isMissing = error instanceof AwsError && error.code === 'ResourceNotFoundException'
+        if (isMissing && isFollowing) return { events: [] }
+        if (!isMissing) throw error
+        throw new CommandError(
+          `Function "${name}" has written nothing here yet: "lair functions" lists the deployed ones`,
+        )
+      },
+    )
     events.push(...answer.events)
     nextToken = answer.nextToken
     if (!nextToken) break
@@ -72,12 +97,12 @@ async function eventsSince(
 }
 
 async function filterPage(
-  name: string,
-  startMs: number,
-  nextToken: string | undefined,
+  query: { name: string; startMs: number; nextToken: string | undefined },
+  connection: Connection | undefined,
 ): Promise<Page> {
-  const { body } = await send({
-    service: 'logs',
+  const { name, startMs, nextToken } = query
+  const request = {
+    service: 'logs' as const,
     method: 'POST',
     target: '/',
     headers: {
@@ -85,12 +110,13 @@ async function filterPage(
       'x-amz-target': 'Logs_20140328.FilterLogEvents',
     },
     body: JSON.stringify({ logGroupName: `/aws/lambda/${name}`, startTime: startMs, nextToken }),
-  })
+  }
+  const { body } = await (connection === undefined ? send(request) : send(request, connection))
   return JSON.parse(body.toString('utf8')) as Page
 }
 
 /** Platform lines dimmed, errors red, the time of day in front. */
-function decorate(event: FilteredEvent): string {
+export function decorate(event: FilteredEvent): string {
   const time = styled('dim', new Date(event.timestamp).toISOString().slice(11, 23))
   const message = unfolded(event.message.replace(/\n$/, ''))
   if (/^(INIT_START|START|END|REPORT|EXTENSION) /.test(message)) {

@@ -112,6 +112,7 @@ function addServerCommands(program: Command): void {
 }
 
 function addFunctionCommands(program: Command): void {
+  addDevCommand(program)
   addInvokeCommand(program)
   addEmulateCommand(program)
   program
@@ -155,6 +156,34 @@ Examples:
   $ echo '{"n":1}' | lair invoke my-function --event -`,
     )
     .action(async (target, options) => (await import('./invoke.ts')).invoke(target, options))
+}
+
+function addDevCommand(program: Command): void {
+  program
+    .command('dev')
+    .description('run folders as functions that follow their sources, with logs and debuggers')
+    .argument('<folders...>', 'one folder per function')
+    .addOption(portOption('port of the server; 0 takes a free one'))
+    .option('--endpoint <url>', 'deploy into this server instead of starting one')
+    .option('--inspect [port]', 'let debuggers attach; the first function is at 9229')
+    .option('--runtime <name>', 'instead of guessing from the files')
+    .option('--handler <name>', 'instead of guessing from the files')
+    .option('--memory <mib>', 'memory size', '128')
+    .option('--timeout <seconds>', 'timeout', '3')
+    .option('--env <name=value...>', 'environment variables of the functions')
+    .option('--data <directory>', 'where the server keeps everything; otherwise nothing is kept')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+A server that runs at the port already is used, else one is started. Saved files are
+served at once: only the function whose folder changed gets a new environment.
+
+Examples:
+  $ lair dev orders payments
+  $ lair dev orders --inspect            then attach a debugger to 127.0.0.1:9229`,
+    )
+    .action(async (folders, options) => (await import('./dev.ts')).dev(folders, options))
 }
 
 function addEmulateCommand(program: Command): void {

@@ -42,6 +42,7 @@ export type GuestHouseOptions = {
   readonly logStream: string
   readonly initializationType?: InitializationType | undefined
   readonly endpointUrl?: string | undefined
+  readonly inspectPort?: number | undefined
   readonly credentials?: (() => FunctionCredentials) | undefined
   /** of an environment that is made for a snapshot */
   readonly snapshot?: SnapshotCredentials | undefined

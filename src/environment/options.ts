@@ -23,6 +23,8 @@ export type EnvironmentOptions = {
   readonly lines: LineSink
   /** AWS_ENDPOINT_URL of the function */
   readonly endpointUrl?: string | undefined
+  /** loopback port where its process shall listen for a debugger */
+  readonly inspectPort?: number | undefined
   /** asked for at each start of a process, so that a reset gets fresh ones */
   readonly credentials?: (() => FunctionCredentials) | undefined
   readonly initTimeoutMs?: number | undefined

@@ -29,6 +29,8 @@ export type VariableSource = {
   readonly initializationType?: InitializationType | undefined
   /** instead of credentials, in an environment that is made for a snapshot */
   readonly container?: ContainerCredentials | undefined
+  /** loopback port where the process shall listen for a debugger */
+  readonly inspectPort?: number | undefined
   /** where SDKs find this server's services */
   readonly endpointUrl?: string | undefined
 }
@@ -111,6 +113,7 @@ function reserved(source: VariableSource): Record<string, string> {
   const bootstrap = runtime.argv.at(-1)
   return {
     _HANDLER: version.handler,
+    ...(source.inspectPort !== undefined && { _LAIR_INSPECT_PORT: String(source.inspectPort) }),
     AWS_REGION: version.region,
     AWS_DEFAULT_REGION: version.region,
     // Left by the shell that starts a managed runtime on AWS.

@@ -15,6 +15,7 @@ import type { Logs } from '../observe/logs.ts'
 import type { Catalogue, Runtime } from '../runtimes/runtime.ts'
 import type { Driver } from '../sandbox/driver.ts'
 import type { Launch } from './fleet.ts'
+import { Inspection } from './inspection.ts'
 import type { WarmPool } from './warm-pool.ts'
 
 export type LauncherOptions = {
@@ -28,6 +29,8 @@ export type LauncherOptions = {
   readonly credentials?: Credentials
   /** where functions reach this server's services; asked for at each start, since the port is known late */
   readonly endpointUrl?: () => string | undefined
+  /** which functions are debugged; absent: none */
+  readonly inspection?: Inspection | undefined
   /** told which part of each starting environment is ready when */
   readonly onPart?: (
     version: FunctionVersion,
@@ -41,21 +44,27 @@ export type LauncherOptions = {
 export function createLauncher(options: LauncherOptions): Launch {
   return (version) => {
     const runtime = findRuntime(options.catalogue, version.runtime)
-    const { driver, clock, ids, credentials, onPart } = options
-    return createEnvironment({
+    const { driver, clock, ids, credentials, onPart, inspection } = options
+    const seat = inspection?.takeSeat(version)
+    const environment = createEnvironment({
       version,
       runtime,
       driver,
-      clock,
+      clock: seat?.clock ?? clock,
       ids,
       initializationType: version.isSnapStart === true ? 'snap-start' : 'on-demand',
       prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
-      lines: (message, timestampMs, logStream) =>
-        options.logs.append(version, version.logGroup, logStream, { timestampMs, message }),
+      lines: (message, timestampMs, logStream) => {
+        if (seat !== undefined && Inspection.isChatter(message)) return
+        options.logs.append(version, version.logGroup, logStream, { timestampMs, message })
+      },
       endpointUrl: options.endpointUrl?.(),
       credentials: credentials && (() => sessionOf(credentials, version)),
+      ...(seat !== undefined && { inspectPort: seat.port }),
       ...(onPart && { onPart: (...part) => onPart(version, ...part) }),
     })
+    if (seat !== undefined) inspection?.noteSeated(environment)
+    return environment
   }
 }
 

@@ -19,6 +19,7 @@ async function main() {
     await warmUp()
     becomeAssigned()
   }
+  listenForDebugger()
   const model = programmingModel(process.env.AWS_EXECUTION_ENV)
   const runtime = new Runtime(model)
   patchConsole(model)
@@ -59,6 +60,14 @@ function openLoops(runtime, client) {
     return new ConcurrentLoops(count, runtime, client)
   }
   return { current: runtime, all: [runtime], start: (handler) => runtime.start(client, handler) }
+}
+
+/** Before any code of the function is loaded, so that its breakpoints are known. */
+function listenForDebugger() {
+  const port = process.env._LAIR_INSPECT_PORT
+  if (port === undefined) return
+  delete process.env._LAIR_INSPECT_PORT
+  require('node:inspector').open(Number(port), '127.0.0.1')
 }
 
 function streamOf(model, handler) {

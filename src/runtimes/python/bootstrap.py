@@ -137,6 +137,20 @@ def become_assigned():
     os.close(nothing)
 
 
+def listen_for_debugger():
+    """Before any code of the function is loaded, so that its breakpoints are known."""
+    port = os.environ.pop("_LAIR_INSPECT_PORT", None)
+    if port is None:
+        return
+    try:
+        import debugpy
+    except ImportError:
+        note = "No debugger can be attached: debugpy is not there. Install it into the function's folder: pip install debugpy -t %s\n"
+        os.write(2, (note % os.getcwd()).encode("utf-8"))
+        return
+    debugpy.listen(("127.0.0.1", int(port)))
+
+
 def set_up_paths():
     """The code first, then what layers bring, then the interpreter's own. source: sys.path of the managed runtime"""
     paths = [os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()]
@@ -169,6 +183,7 @@ def main():
     if "--wait" in sys.argv[1:]:
         become_assigned()
     set_up_paths()
+    listen_for_debugger()
     set_up_output()
     set_up_logging()
     concurrency = workers.count()

@@ -5,8 +5,8 @@ import { latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import { RevisionConflict, type Change } from '../../store/store.ts'
 import { requireConfig } from './code-signing-lookup.ts'
-import { takeCode } from './code.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { refuseToPublishFolder, takeFunctionCode } from './folder-code.ts'
 import { checkTrusted, choose } from './function-code-signing.ts'
 import { constraintFailed, locate, type Located } from './names.ts'
 import { functionKey, versionKey } from './records.ts'
@@ -39,7 +39,8 @@ export function createFunctionHandlers(
       const tags = checkTags(input.Tags ?? {})
       refuseExisting(deps, located)
       const signing = chooseSigning(deps, located, input, context)
-      const code = await takeCode(deps.packages, input.Code ?? {}, 'CreateFunction')
+      const code = await takeFunctionCode(deps, input.Code ?? {}, 'CreateFunction')
+      if (input.Publish === true) refuseToPublishFolder(code)
       checkTotalSize(code.unzippedBytes, settings.layers)
       await deps.packages.layersPath(settings.layers.map((layer) => layer.id))
       const { record, version } = toRecords(deps, located, { settings, code, tags }, input)

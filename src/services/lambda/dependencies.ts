@@ -17,6 +17,8 @@ export type LambdaDependencies = {
   readonly ids: Ids
   /** makes the snapshots of versions with SnapStart; without it they are Active at once and start as others do */
   readonly snapshots?: Snapshotter
+  /** may functions be folders of this machine: see folder-code.ts; not unless told */
+  readonly isFolderCodeAllowed?: boolean
   /** Sign a path of this server for a short life. @returns the path with its query; the endpoint goes before it */
   readonly presign: (path: string) => string
 }

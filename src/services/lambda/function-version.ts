@@ -14,7 +14,7 @@ export async function toFunctionVersion(
   tags: FunctionRecord['tags'],
 ): Promise<FunctionVersion> {
   const { settings, code, version } = record
-  const codePath = await packages.codePath(code.id)
+  const codePath = code.folder ?? (await packages.codePath(code.id))
   const layersPath = await packages.layersPath(settings.layers.map((layer) => layer.id))
   return {
     ...place,

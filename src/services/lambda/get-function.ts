@@ -1,9 +1,10 @@
 /** GetFunction and GetFunctionConfiguration. */
+import { pathToFileURL } from 'node:url'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { downloadRoute } from './dependencies.ts'
 import { getFunctionDocument, getVersion } from './lookup.ts'
 import { locate } from './names.ts'
-import { concurrencyKey, type ConcurrencyRecord } from './records.ts'
+import { concurrencyKey, type CodeRecord, type ConcurrencyRecord } from './records.ts'
 import { renderConfiguration } from './render.ts'
 
 /** The two operations that show one function, version or alias.
@@ -25,7 +26,7 @@ export function getFunctionHandlers(
         Configuration: renderConfiguration(version, { ...located, phase: 'settled', catalogue }),
         Code: {
           RepositoryType: 'S3',
-          Location: context.endpoint + deps.presign(downloadRoute + version.code.id),
+          Location: locationOf(deps, version.code, context.endpoint),
           ...(sourceKmsKeyArn !== undefined && { SourceKMSKeyArn: sourceKmsKeyArn }),
         },
         ...(Object.keys(tags).length > 0 && { Tags: { ...tags } }),
@@ -40,4 +41,10 @@ export function getFunctionHandlers(
       return renderConfiguration(version, { ...located, phase: 'settled', catalogue })
     },
   }
+}
+
+/** Where the zip can be had; code that is a folder is there already. */
+function locationOf(deps: LambdaDependencies, code: CodeRecord, endpoint: string): string {
+  if (code.folder !== undefined) return pathToFileURL(code.folder).href
+  return endpoint + deps.presign(downloadRoute + code.id)
 }

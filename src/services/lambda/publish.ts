@@ -2,6 +2,7 @@
 import { latest } from '../../lib/arn.ts'
 import type { Change } from '../../store/store.ts'
 import type { LambdaDependencies } from './dependencies.ts'
+import { refuseToPublishFolder } from './folder-code.ts'
 import { findVersion } from './lookup.ts'
 import type { Located } from './names.ts'
 import { functionKey, versionKey, type FunctionRecord, type VersionRecord } from './records.ts'
@@ -31,6 +32,7 @@ export function publish(
     const version = findVersion(deps.store.documents, located, published.version)
     if (version !== undefined) return { version, isNew: false, record }
   }
+  refuseToPublishFolder(newest.code)
   const number = String(record.lastVersion + 1)
   const settings = description === undefined ? newest.settings : { ...newest.settings, description }
   const version = { ...newest, version: number, revisionId: ids.uuid(), settings }

@@ -13,6 +13,8 @@ export type CodeRecord = {
   readonly unzippedBytes: number
   /** shown, and not used: the zip lies here as it came */
   readonly sourceKmsKeyArn?: string
+  /** absolute path of the folder that is the code; then there is no zip, and `id` is empty */
+  readonly folder?: string
 }
 
 /** A layer as a function uses it: it goes on working when the layer version is deleted. */

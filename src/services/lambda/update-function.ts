@@ -6,8 +6,8 @@ import type {
 import type { RequestContext } from '../../gateway/service.ts'
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
 import type { Document } from '../../store/store.ts'
-import { takeCode } from './code.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { takeFunctionCode } from './folder-code.ts'
 import { checkSignature } from './function-code-signing.ts'
 import { expectRevision, getFunctionDocument, orConflict, updateInProgress } from './lookup.ts'
 import { locateFunction, type Located } from './names.ts'
@@ -52,7 +52,7 @@ async function updateCode(
     )
   }
   checkSignature(deps.store.documents, located)
-  const code = await takeCode(deps.packages, input, 'UpdateFunctionCode')
+  const code = await takeFunctionCode(deps, input, 'UpdateFunctionCode')
   const now = rereadUnchanged(deps, located, before)
   const { settings: old } = now.value.latest
   checkTotalSize(code.unzippedBytes, old.layers)

@@ -14,3 +14,10 @@ export function toPositive(flag: string, text: string, max: number): number {
   if (value > 0 && value <= max) return value
   throw new CommandError(`${flag} takes a number above 0, up to ${max}, not "${text}"`)
 }
+
+/** A number from 0 to 1. @throws CommandError */
+export function toFactor(flag: string, text: string): number {
+  const factor = text.trim() === '' ? Number.NaN : Number(text)
+  if (factor >= 0 && factor <= 1) return factor
+  throw new CommandError(`${flag} takes a number from 0 to 1, not "${text}"`)
+}

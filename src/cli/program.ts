@@ -84,6 +84,11 @@ function addServerCommands(program: Command): void {
         .default('unlimited' as const),
     )
     .option(
+      '--retry-delay-factor <number>',
+      "of the waits between attempts of asynchronous invocations, from 0 to 1; 1: AWS's own one and two minutes",
+      '1',
+    )
+    .option(
       '--trace-init',
       'print which part of the server, and of each environment, was ready when',
     )

@@ -4,7 +4,7 @@ import { defaults } from '../config.ts'
 import type { Bandwidth } from '../invoke/bandwidth.ts'
 import { startServer, type Server } from '../server.ts'
 import { dataDirectory } from './data-directory.ts'
-import { toPort } from './numbers.ts'
+import { toFactor, toPort } from './numbers.ts'
 import { note, print, printJson, styled } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
@@ -15,6 +15,7 @@ export type StartOptions = {
   ephemeral?: boolean
   warmPool: boolean
   streamBandwidth: Bandwidth
+  retryDelayFactor: string
   traceInit?: boolean
   json?: boolean
 }
@@ -27,6 +28,7 @@ export async function start(options: StartOptions): Promise<void> {
     ...(options.ephemeral ? {} : { directory: dataDirectory(options.data) }),
     isWarmPoolOn: options.warmPool,
     streamBandwidth: options.streamBandwidth,
+    delayFactor: toFactor('--retry-delay-factor', options.retryDelayFactor),
     version: packageVersion(),
     ...(options.traceInit && { onPart: tracePart }),
   })

@@ -10,9 +10,14 @@ export type Lane = {
   readonly name: string
   /** epoch ms at which there may be something to take */
   dueAtMs: number
+  /** events that run */
   activeCount: number
+  /** events that ran and whose end is being written */
+  endingCount: number
   /** how many may run at once: falls with a refusal, grows by one with each round of runs */
   limit: number
+  /** the limit never grows beyond it: what the function reserved, or what may run in all */
+  maxLimit: number
   /** refusals in a row */
   refusalCount: number
   /** how many more may be taken */
@@ -23,7 +28,9 @@ class LaneState implements Lane {
   readonly name: string
   dueAtMs: number
   activeCount = 0
+  endingCount = 0
   limit: number = eventLimits.maxConcurrency
+  maxLimit: number = eventLimits.maxConcurrency
   refusalCount = 0
 
   constructor(name: string, dueAtMs: number) {
@@ -75,9 +82,15 @@ export class EventLanes {
     this.#dropIfDone(lane)
   }
 
-  /** One of its events is over, however it ended. */
-  finished(lane: Lane): void {
+  /** One of its events does not run any more; what comes of it is still to be written. */
+  stopped(lane: Lane): void {
     lane.activeCount--
+    lane.endingCount++
+  }
+
+  /** What came of a stopped event is written. */
+  finished(lane: Lane): void {
+    lane.endingCount--
     this.#dropIfDone(lane)
   }
 
@@ -86,9 +99,17 @@ export class EventLanes {
     lane.dueAtMs = untilMs
   }
 
+  /** The function reserved so much concurrency; undefined: nothing. */
+  bound(lane: Lane, reservedConcurrency: number | undefined): void {
+    const { maxConcurrency } = eventLimits
+    // With nothing at all its events are taken all the same, to be given up.
+    lane.maxLimit = Math.max(1, Math.min(maxConcurrency, reservedConcurrency ?? maxConcurrency))
+    lane.limit = Math.min(lane.limit, lane.maxLimit)
+  }
+
   ran(lane: Lane): void {
     lane.refusalCount = 0
-    lane.limit = Math.min(eventLimits.maxConcurrency, lane.limit + 1 / Math.max(1, lane.limit))
+    lane.limit = Math.min(lane.maxLimit, lane.limit + 1 / Math.max(1, lane.limit))
   }
 
   refused(lane: Lane): void {
@@ -97,6 +118,7 @@ export class EventLanes {
   }
 
   #dropIfDone(lane: Lane): void {
-    if (lane.activeCount === 0 && lane.dueAtMs === Infinity) this.#lanes.delete(lane.name)
+    const isQuiet = lane.activeCount === 0 && lane.endingCount === 0
+    if (isQuiet && lane.dueAtMs === Infinity) this.#lanes.delete(lane.name)
   }
 }

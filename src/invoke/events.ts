@@ -7,7 +7,7 @@ import { eventLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { Message, Queues } from '../store/store.ts'
-import type { AsyncSettingsSource } from './async-settings.ts'
+import type { AsyncSettings, AsyncSettingsSource } from './async-settings.ts'
 import { outcomeOf } from './destinations.ts'
 import type { DestinationTargets } from './destinations.ts'
 import { EventLanes } from './event-lanes.ts'
@@ -39,6 +39,13 @@ export type EventsOptions = {
   readonly delayFactor?: number
   /** told of outcomes that no destination took, after the event is over */
   readonly onUndelivered?: TellUndelivered
+}
+
+/** What an attempt came to, and what was to be known for it. */
+type Tried = {
+  readonly attempt: Attempt
+  readonly settings: AsyncSettings
+  readonly reservedConcurrency?: number | undefined
 }
 
 /** Batches taken before other work gets its turn on the loop. */
@@ -158,44 +165,58 @@ export class Events {
     background('asynchronous invocation', done)
   }
 
+  /** Run an event and do what follows. The lane goes on when the run is over, before that is written. */
   async #work(lane: Lane, message: Message): Promise<void> {
     const record = message.attributes as EventRecord
-    const { clock, targets } = this.#options
-    const settings = this.#options.settings.asyncSettings(
-      record,
-      record.functionName,
-      record.qualifier,
-    )
-    let attempt: Attempt
-    let target: Target | undefined
-    if (clock.nowMs() - record.acceptedAtMs >= settings.maxAgeMs) {
-      attempt = { kind: 'expired' }
-    } else {
-      try {
-        target = targets.resolve(record, record.functionName, record.qualifier)
-        attempt = await this.#run(record, message.body, target)
-        this.#lanes.ran(lane)
-      } catch (error) {
-        attempt = { kind: 'refused', error }
-        this.#lanes.refused(lane)
-      }
+    const { clock } = this.#options
+    let isAlone = true
+    let tried: Tried
+    try {
+      tried = await this.#try(lane, record, message.body)
+    } finally {
+      isAlone = lane.activeCount === 1
+      this.#lanes.stopped(lane)
     }
+    const { attempt, settings, reservedConcurrency } = tried
     const verdict = judge(attempt, {
       settings,
       failureCount: record.failureCount,
       refusalCount: lane.refusalCount,
       ageMs: clock.nowMs() - record.acceptedAtMs,
-      reservedConcurrency: target?.reservedConcurrency,
+      reservedConcurrency,
     })
-    if (verdict.kind === 'retry') await this.#retry(verdict, lane, message)
-    else {
-      await this.#end(lane, message, {
-        record,
-        payload: message.body,
-        condition: verdict.kind === 'done' ? 'Success' : verdict.condition,
-        attempt,
-        endedAtMs: clock.nowMs(),
-      })
+    const written =
+      verdict.kind === 'retry'
+        ? this.#retry(verdict, { lane, message, isAlone })
+        : this.#end(lane, message, {
+            record,
+            payload: message.body,
+            condition: verdict.kind === 'done' ? 'Success' : verdict.condition,
+            attempt,
+            endedAtMs: clock.nowMs(),
+          })
+    this.#pump()
+    await written
+  }
+
+  async #try(lane: Lane, record: EventRecord, payload: Uint8Array): Promise<Tried> {
+    const { clock, targets, settings: source } = this.#options
+    const { functionName, qualifier } = record
+    const settings = source.asyncSettings(record, functionName, qualifier)
+    if (clock.nowMs() - record.acceptedAtMs >= settings.maxAgeMs) {
+      return { attempt: { kind: 'expired' }, settings }
+    }
+    let reservedConcurrency: number | undefined
+    try {
+      const target = targets.resolve(record, functionName, qualifier)
+      reservedConcurrency = target.reservedConcurrency
+      this.#lanes.bound(lane, reservedConcurrency)
+      const attempt = await this.#run(record, payload, target)
+      this.#lanes.ran(lane)
+      return { attempt, settings, reservedConcurrency }
+    } catch (error) {
+      this.#lanes.refused(lane)
+      return { attempt: { kind: 'refused', error }, settings, reservedConcurrency }
     }
   }
 
@@ -221,10 +242,10 @@ export class Events {
     return { kind: 'ran', reply, executedVersion }
   }
 
+  /** @param tried  `isAlone`: nothing else of its lane was running */
   async #retry(
     verdict: Extract<Verdict, { kind: 'retry' }>,
-    lane: Lane,
-    message: Message,
+    { lane, message, isAlone }: { lane: Lane; message: Message; isAlone: boolean },
   ): Promise<void> {
     const { queues, clock } = this.#options
     const record = message.attributes as EventRecord
@@ -234,13 +255,13 @@ export class Events {
       const next = { queue: lane.name, body: message.body, attributes, availableAtMs: atMs }
       await queues.replace(lane.name, message.id, [next])
       this.#lanes.wake(lane.name, atMs)
-    } else if (lane.activeCount > 1) {
+    } else if (!isAlone) {
       // Its function is busy with others of the lane: the lane's own limit makes it wait.
       await queues.release(lane.name, message.id, clock.nowMs())
       this.#lanes.wake(lane.name, clock.nowMs())
     } else {
-      await queues.release(lane.name, message.id, atMs)
       this.#lanes.pause(lane, atMs)
+      await queues.release(lane.name, message.id, atMs)
     }
   }
 

@@ -137,6 +137,13 @@ export const streamLimits = {
 export const eventLimits = {
   /** events that run at once, all functions together */
   maxConcurrency: 200,
+  /** events of one function that run at once at first */
+  startConcurrency: 8,
+  /** twice as many run after this, when there are more and the last step made runs more frequent by `minRampGain` */
+  rampMs: 1000,
+  minRampGain: 1.2,
+  /** wait after a step that brought nothing */
+  rampHoldMs: 15_000,
   /** bytes of events in memory */
   maxBytes: 64 * MIB,
   /** events of one function that are taken at one turn */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventLimits } from '../config.ts'
 import { EventLanes } from './event-lanes.ts'
 
 test('lanes take turns', () => {
@@ -60,7 +61,7 @@ test('a lane without further events stays until its last one is over', () => {
   lanes.rest(lane, undefined)
   lanes.stopped(lane)
   lanes.wake('a', Infinity)
-  assert.equal(lane.room, lane.limit)
+  assert.equal(lane.room, lane.ramp.ceiling)
   lanes.finished(lane)
   lanes.wake('a', 6)
   assert.notEqual(lanes.nextDue(6), lane)
@@ -80,4 +81,18 @@ test('a lane never runs more at once than its function reserved', () => {
   lanes.bound(lane, undefined)
   for (let count = 0; count < 10; count++) lanes.ran(lane)
   assert.ok(lane.room > 3)
+})
+
+test('a lane with more events than may run at once runs more after a while', () => {
+  const lanes = new EventLanes()
+  lanes.wake('a', 5000)
+  const lane = lanes.nextDue(5000)
+  assert.ok(lane)
+  const { startConcurrency, rampMs } = eventLimits
+  assert.equal(lane.room, startConcurrency)
+  lane.activeCount = startConcurrency
+  assert.equal(lanes.nextDue(5001), undefined)
+  assert.equal(lanes.nextDueAtMs(), 5000 + rampMs)
+  assert.equal(lanes.nextDue(5000 + rampMs), lane)
+  assert.equal(lane.room, startConcurrency)
 })

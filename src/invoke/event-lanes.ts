@@ -3,6 +3,7 @@
  * function is throttled learns how many of its events may run at once. In memory only: the queues themselves are durable.
  */
 import { eventLimits } from '../config.ts'
+import { EventRamp } from './event-ramp.ts'
 
 /** One function's events. */
 export type Lane = {
@@ -14,10 +15,12 @@ export type Lane = {
   activeCount: number
   /** events that ran and whose end is being written */
   endingCount: number
-  /** how many may run at once: falls with a refusal, grows by one with each round of runs */
+  /** how many may run at once as far as throttling says: falls with a refusal, grows by one with each round of runs */
   limit: number
   /** the limit never grows beyond it: what the function reserved, or what may run in all */
   maxLimit: number
+  /** how many may run at once as far as the machine says */
+  readonly ramp: EventRamp
   /** refusals in a row */
   refusalCount: number
   /** how many more may be taken */
@@ -31,15 +34,17 @@ class LaneState implements Lane {
   endingCount = 0
   limit: number = eventLimits.maxConcurrency
   maxLimit: number = eventLimits.maxConcurrency
+  readonly ramp: EventRamp
   refusalCount = 0
 
   constructor(name: string, dueAtMs: number) {
     this.name = name
     this.dueAtMs = dueAtMs
+    this.ramp = new EventRamp(dueAtMs)
   }
 
   get room(): number {
-    return Math.floor(this.limit) - this.activeCount
+    return Math.floor(Math.min(this.limit, this.ramp.ceiling)) - this.activeCount
   }
 }
 
@@ -58,7 +63,10 @@ export class EventLanes {
   /** The lane whose turn it is; it goes to the end of the row. */
   nextDue(nowMs: number): Lane | undefined {
     for (const lane of this.#lanes.values()) {
-      if (lane.dueAtMs > nowMs || lane.room <= 0) continue
+      if (lane.dueAtMs > nowMs) continue
+      if (lane.activeCount === 0 && lane.endingCount === 0) lane.ramp.restart(nowMs)
+      if (isHeldByRamp(lane)) lane.ramp.step(nowMs)
+      if (lane.room <= 0) continue
       this.#lanes.delete(lane.name)
       this.#lanes.set(lane.name, lane)
       return lane
@@ -70,7 +78,10 @@ export class EventLanes {
   nextDueAtMs(): number | undefined {
     let atMs: number | undefined
     for (const lane of this.#lanes.values()) {
-      if (lane.room > 0) atMs = Math.min(atMs ?? lane.dueAtMs, lane.dueAtMs)
+      if (lane.room > 0) atMs = Math.min(atMs ?? Infinity, lane.dueAtMs)
+      else if (isHeldByRamp(lane)) {
+        atMs = Math.min(atMs ?? Infinity, Math.max(lane.dueAtMs, lane.ramp.nextStepAtMs))
+      }
     }
     return atMs === Infinity ? undefined : atMs
   }
@@ -107,11 +118,14 @@ export class EventLanes {
     lane.limit = Math.min(lane.limit, lane.maxLimit)
   }
 
+  /** A run is over that was not refused. */
   ran(lane: Lane): void {
     lane.refusalCount = 0
+    lane.ramp.ran()
     lane.limit = Math.min(lane.maxLimit, lane.limit + 1 / Math.max(1, lane.limit))
   }
 
+  /** The function is throttled. */
   refused(lane: Lane): void {
     lane.refusalCount++
     lane.limit = Math.max(1, lane.activeCount - 1)
@@ -121,4 +135,10 @@ export class EventLanes {
     const isQuiet = lane.activeCount === 0 && lane.endingCount === 0
     if (isQuiet && lane.dueAtMs === Infinity) this.#lanes.delete(lane.name)
   }
+}
+
+/** Nothing but its ramp keeps it from running more. */
+function isHeldByRamp(lane: Lane): boolean {
+  const { ceiling } = lane.ramp
+  return lane.room <= 0 && lane.limit > ceiling && ceiling < eventLimits.maxConcurrency
 }

@@ -29,6 +29,8 @@ export const lambdaLimits = {
   maxCreateBodyBytes: 70_167_211,
   maxConcurrentExecutions: 1000,
   minUnreservedConcurrency: 100,
+  /** new environments of one function */
+  maxStartsPer10s: 1000,
   initTimeoutMs: 10_000,
   /** init of environments that are initialised ahead; the function's own timeout if that is longer */
   aheadInitTimeoutMs: 130_000,
@@ -105,9 +107,16 @@ export const fleetLimits = {
   maxPacePeriodMs: 8000,
   /** an invocation waits this long for an environment, then it is throttled */
   leaseWaitMs: 60_000,
+  /** provisioned concurrency has failed after so many inits that failed in a row, and is tried again after a while */
+  maxProvisionFailureCount: 3,
+  provisionRetryMs: 60_000,
+  /** idle environments that belong to a tenant, all tenants together */
+  maxIdleTenantCount: 256,
   /** an environment is replaced after this, however busy: its credentials end some time later */
   maxAgeMs: 6 * 60 * 60_000,
   sessionMs: 12 * 60 * 60_000,
+  /** an environment that was idle for so long is frozen; one that is asked again sooner never is */
+  freezeAfterMs: 10,
   /** how often idle environments are looked through */
   sweepMs: 10_000,
   /** the warm pool is refilled when no environment was started for this long */

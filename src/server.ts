@@ -42,6 +42,8 @@ export type ServerOptions = {
   /** absent: a temporary directory, gone at the end */
   readonly directory?: string
   readonly isWarmPoolOn: boolean
+  /** false lets idle environments run on between invocations; true when absent */
+  readonly isFreezing?: boolean
   /** of the package, for /_lair/version */
   readonly version: string
   /** AWS's waits between attempts of asynchronous events are multiplied by this; 1 unless a test is in a hurry */
@@ -184,8 +186,9 @@ async function openRunner(ground: Ground, closers: AsyncDisposableStack, options
   closers.defer(() => snapshots.close())
   const fleet = new Fleet({
     clock,
-    launch: (version) =>
-      (version.isSnapStart === true ? snapshots.take(version) : undefined) ?? launch(version),
+    launch: (version, type) =>
+      (version.isSnapStart === true ? snapshots.take(version) : undefined) ?? launch(version, type),
+    isFreezing: options.isFreezing,
   })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
   if (inspection) closers.use(inspection)

@@ -75,7 +75,7 @@ export async function openLocalFunction(
       logs: { append: (_place, _group, _stream, { message }) => options.onLine?.(message) },
       endpointUrl: () => process.env['AWS_ENDPOINT_URL'],
     })
-    const fleet = new Fleet({ clock, launch })
+    const fleet = new Fleet({ clock, launch, isFreezing: false })
     closers.defer(() => fleet.close({ drainMs }))
     const run = createRun({ fleet, clock, ids })
     return {

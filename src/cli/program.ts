@@ -83,6 +83,7 @@ function addServerCommands(program: Command): void {
         .choices(['aws', 'unlimited'] as const)
         .default('unlimited' as const),
     )
+    .option('--no-freeze', 'let functions run on in the background between invocations')
     .option(
       '--retry-delay-factor <number>',
       "of the waits between attempts of asynchronous invocations, from 0 to 1; 1: AWS's own one and two minutes",

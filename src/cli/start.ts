@@ -16,6 +16,7 @@ export type StartOptions = {
   warmPool: boolean
   streamBandwidth: Bandwidth
   retryDelayFactor: string
+  freeze: boolean
   traceInit?: boolean
   json?: boolean
 }
@@ -29,6 +30,7 @@ export async function start(options: StartOptions): Promise<void> {
     isWarmPoolOn: options.warmPool,
     streamBandwidth: options.streamBandwidth,
     delayFactor: toFactor('--retry-delay-factor', options.retryDelayFactor),
+    isFreezing: options.freeze,
     version: packageVersion(),
     ...(options.traceInit && { onPart: tracePart }),
   })

@@ -50,11 +50,11 @@ export type ExecutionEnvironment = {
   readonly state: EnvironmentState
   /** log stream of this environment: `YYYY/MM/DD/[<version>]<32 hex>`; another one once it was restored from a snapshot */
   readonly logStream: string
-  /** monotonic ms of the last time it became ready */
-  readonly idleSinceMs: number
   /** How its first init ended, or that it was stopped before. Never rejects. */
   readonly initialised: Promise<{ readonly durationMs: number; readonly failure?: Failure }>
-  /** Run one invocation; the environment must be `ready` or `starting` (init is then awaited, and repeated inside if it failed).
+  /** Stop its processes where they are until they are used again. Nothing happens unless it is `ready` and may be frozen. */
+  freeze(): void
+  /** Run one invocation; the environment must be `ready`, `frozen` or `starting` (init is then awaited, and repeated inside if it failed).
    *  Resolves when the runtime and the extensions that were told of it asked for their next event, or the environment was reset: all lines of the function are in by then. Never rejects. */
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome>
   /** Say something as the platform (START, END, REPORT): to this environment's log stream and to who subscribed.

@@ -49,7 +49,6 @@ class Environment implements ExecutionEnvironment, GuestListener {
   readonly #snapshot: SnapshotCredentials | undefined
   readonly #firstInit = Promise.withResolvers<InitEnd>()
   #state: EnvironmentState = 'starting'
-  #idleSinceMs: number
   #guest: Guest | undefined
   #init: Init | undefined
   #restore: Restore | undefined
@@ -68,7 +67,6 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const phase = this.#snapshot ? 'snap-start' : 'init'
     this.#clock = clock
     this.#options = options
-    this.#idleSinceMs = clock.monotonicMs()
     this.#deadline = new Deadline(clock, () => this.#expired())
     this.#voice = new Voice(version, clock, options.lines, this.id)
     const own = { id: this.id, logStream: this.logStream, snapshot: this.#snapshot }
@@ -91,12 +89,14 @@ class Environment implements ExecutionEnvironment, GuestListener {
     return this.#firstInit.promise
   }
 
-  get idleSinceMs(): number {
-    return this.#idleSinceMs
-  }
-
   emit(event: PlatformEvent): string | undefined {
     return this.#voice.platform(event)
+  }
+
+  freeze(): void {
+    if (this.#state !== 'ready' || !this.#guest || this.#options.isFreezable === false) return
+    this.#move('frozen')
+    this.#guest.freeze()
   }
 
   invoke(invocation: Invocation, hooks: InvocationHooks): Promise<Outcome> {
@@ -394,7 +394,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   #move(to: EnvironmentState): void {
     assertTransition(this.#state, to)
+    if (this.#state === 'frozen') this.#guest?.thaw()
     this.#state = to
-    if (to === 'ready') this.#idleSinceMs = this.#clock.monotonicMs()
   }
 }

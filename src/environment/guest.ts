@@ -105,6 +105,16 @@ export class Guest {
     for (const output of this.#outputs) output.flush()
   }
 
+  /** Stop all its processes where they are. */
+  freeze(): void {
+    background('freeze environment', this.sandbox.freeze())
+  }
+
+  /** Let them go on: what is sent to them from now on is kept for them, so nobody need wait. */
+  thaw(): void {
+    background('thaw environment', this.sandbox.thaw())
+  }
+
   /** End it: extensions are told and have their time, then all is killed. It tells nothing any more but its last lines. Idempotent. */
   end(reason: ShutdownReason): Promise<void> {
     this.#ended ??= this.#end(reason)
@@ -117,6 +127,7 @@ export class Guest {
     if (this.extensions.count > 0) {
       const { extensions } = this
       const programs = this.#programs
+      this.thaw()
       await shutDown({ extensions, programs, runtime: this.#runtime, clock: this.#clock }, reason)
     }
     await this.sandbox.dispose()

@@ -28,6 +28,8 @@ export type EnvironmentOptions = {
   /** asked for at each start of a process, so that a reset gets fresh ones */
   readonly credentials?: (() => FunctionCredentials) | undefined
   readonly initTimeoutMs?: number | undefined
+  /** false where somebody looks into it while it is idle: a debugger */
+  readonly isFreezable?: boolean | undefined
   /** `on-demand` when absent; `snap-start` makes it a snapshot, restored for its first invocation */
   readonly initializationType?: InitializationType | undefined
   readonly restoreTimeoutMs?: number | undefined

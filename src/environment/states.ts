@@ -132,7 +132,8 @@ const environmentTable: Readonly<Record<EnvironmentState, readonly EnvironmentSt
   ready: ['busy', 'frozen', 'draining', 'gone'],
   busy: ['ready', 'resetting', 'draining', 'gone'],
   resetting: ['ready', 'draining', 'gone'],
-  frozen: ['ready', 'draining', 'gone'],
+  // Whatever it is wanted for, it thaws.
+  frozen: ['ready', 'busy', 'draining', 'gone'],
   draining: ['gone'],
   failed: ['gone'],
   gone: [],

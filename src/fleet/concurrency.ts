@@ -5,6 +5,7 @@
 import { tooManyRequests } from '../lib/errors/lambda.ts'
 import type { AwsError } from '../lib/errors/aws-error.ts'
 import type { FunctionVersion } from '../model.ts'
+import { StartAllowance } from './burst.ts'
 
 /** What a caller may use. */
 export type ConcurrencyLimits = {
@@ -20,6 +21,9 @@ export type Counters = {
   functionCount: number
   /** environments and waiters that still refer to these counters */
   userCount: number
+  /** environments that are provisioned for versions of the function: part of its reservation, and nobody else's */
+  provisionedCount: number
+  readonly starts: StartAllowance
   readonly account: AccountCounters
 }
 
@@ -31,8 +35,8 @@ type AccountCounters = {
   functionCount: number
 }
 
-/** One place of the shared or the reserved concurrency that is taken. */
-export type SlotKind = 'reserved' | 'unreserved'
+/** One place of the shared or the reserved concurrency that is taken; that of a provisioned environment was taken with it. */
+export type SlotKind = 'reserved' | 'unreserved' | 'provisioned'
 
 /** Take a slot or refuse.
  *  @throws AwsError TooManyRequestsException (429) with the reason
@@ -40,7 +44,7 @@ export type SlotKind = 'reserved' | 'unreserved'
 export function takeSlot(counters: Counters, limits: ConcurrencyLimits): SlotKind {
   const reserved = limits.reservedConcurrency
   if (reserved !== undefined) {
-    if (counters.functionCount >= reserved) {
+    if (counters.functionCount >= reserved - counters.provisionedCount) {
       throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded')
     }
     counters.functionCount++
@@ -56,6 +60,7 @@ export function takeSlot(counters: Counters, limits: ConcurrencyLimits): SlotKin
 
 /** Give a slot back, of the kind that was taken. */
 export function giveSlot(counters: Counters, kind: SlotKind): void {
+  if (kind === 'provisioned') return
   counters.functionCount--
   if (kind === 'unreserved') counters.account.unreservedCount--
 }
@@ -82,7 +87,8 @@ export class Concurrency {
         this.#accounts.set(place, account)
       }
       account.functionCount++
-      counters = { key, functionCount: 0, userCount: 0, account }
+      const starts = new StartAllowance()
+      counters = { key, functionCount: 0, userCount: 0, provisionedCount: 0, starts, account }
       this.#functions.set(key, counters)
     }
     counters.userCount++

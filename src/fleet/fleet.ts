@@ -3,47 +3,30 @@
  * one; it accounts for concurrency, limits how many start at once and stops what is idle. What to do is decided in plan.ts.
  * The trunk (invoke/run.ts) is the caller. Nothing above knows on which machine an environment is.
  */
-import { availableParallelism } from 'node:os'
-import { fleetLimits, limits as lairLimits } from '../config.ts'
+import { fleetLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { serviceException } from '../lib/errors/lambda.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'
 import type { FunctionVersion } from '../model.ts'
-import { Concurrency, giveSlot, takeSlot } from './concurrency.ts'
-import type { ConcurrencyLimits, SlotKind } from './concurrency.ts'
-import { Member } from './member.ts'
+import { Concurrency, giveSlot, takeSlot, throttled } from './concurrency.ts'
+import type { SlotKind } from './concurrency.ts'
+import { withDefaults } from './fleet-options.ts'
+import type {
+  FleetCounts,
+  FleetLimits,
+  FleetOptions,
+  Launch,
+  LeaseRequest,
+} from './fleet-options.ts'
+import { Freezer } from './freezer.ts'
+import { Member, newGroup, remove, takeDead } from './member.ts'
 import type { Group, Lease, Owner, Waiter } from './member.ts'
-import { Pace } from './pace.ts'
 import { plan } from './plan.ts'
-import type { PlanLimits } from './plan.ts'
+import { Provisioner } from './provisioner.ts'
+import type { ProvisionedState } from './provision.ts'
+import { TenantIdle } from './tenant-idle.ts'
 import { Waiting } from './waiting.ts'
-
-/** Make an environment whose init begins at once. @throws AwsError when its runtime cannot be had */
-export type Launch = (version: FunctionVersion) => ExecutionEnvironment
-
-export type FleetLimits = PlanLimits & {
-  /** tiny runs of one version at once, before further ones wait a moment */
-  readonly fewRunCount: number
-}
-
-export type FleetOptions = {
-  readonly clock: Clock
-  readonly launch: Launch
-  readonly limits?: Partial<FleetLimits>
-}
-
-export type LeaseRequest = ConcurrencyLimits & {
-  /** aborts the wait; the lease is then never granted */
-  readonly signal?: AbortSignal | undefined
-}
-
-export type FleetCounts = {
-  readonly environmentCount: number
-  readonly idleCount: number
-  readonly startingCount: number
-  readonly waitingCount: number
-}
 
 /** All environments of this machine. */
 export class Fleet {
@@ -52,9 +35,12 @@ export class Fleet {
   readonly #limits: FleetLimits
   readonly #concurrency = new Concurrency()
   readonly #owner: Owner
-  /** version ARN -> the group of its newest revision */
+  /** version ARN, followed by the tenant if there is one -> the group of the newest revision */
   readonly #groups = new Map<string, Group>()
   readonly #waiting: Waiting
+  readonly #freezer: Freezer | undefined
+  readonly #provisioner: Provisioner
+  readonly #tenantIdle = new TenantIdle()
   readonly #members = new Set<Member>()
   readonly #stopping = new Set<Promise<void>>()
   #startingCount = 0
@@ -65,14 +51,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#clock = options.clock
     this.#launch = options.launch
-    this.#limits = {
-      maxEnvironmentCount: lairLimits.maxEnvironmentCount,
-      maxStartingCount: Math.max(4, availableParallelism() * fleetLimits.startsPerCore),
-      fewRunCount: Math.max(2, availableParallelism() * fleetLimits.tinyRunsPerCore),
-      idleMs: lairLimits.idleEnvironmentMs,
-      maxHandoverRunMs: fleetLimits.maxHandoverRunMs,
-      ...options.limits,
-    }
+    this.#limits = withDefaults(options.limits)
     this.#waiting = new Waiting({
       clock: this.#clock,
       act: (dueMs) => this.#act(dueMs),
@@ -80,6 +59,21 @@ export class Fleet {
         giveSlot(group.counters, slot)
         this.#dropIfUnused(group)
       },
+    })
+    if (options.isFreezing !== false) {
+      this.#freezer = new Freezer(this.#clock, () => this.#groups.values())
+    }
+    this.#provisioner = new Provisioner({
+      clock: this.#clock,
+      waiting: this.#waiting,
+      hasRoom: () => this.#hasRoom(),
+      launch: (version) => this.#launch(version, 'provisioned-concurrency'),
+      enlist: (environment, group) => this.#enlist(environment, group, true),
+      grant: (member) => this.#grant(member, 'provisioned'),
+      noteIdle: () => this.#freezer?.note(),
+      endStart: (member) => this.#endStart(member),
+      stop: (member) => this.#stop(member),
+      forget: (member) => this.#forget(member),
     })
     this.#owner = {
       memberStarted: (member) => this.#noteStarted(member),
@@ -90,14 +84,20 @@ export class Fleet {
 
   /** Lease an environment for one invocation: at once when one is idle, else when one was started.
    *  The lease of a new environment is granted while it still starts; its init is awaited by `invoke`.
+   *  @param tenantId  gets environments of its own, that served no other tenant and will serve none
    *  @throws AwsError TooManyRequestsException (429) when concurrency is spent, or no environment could be had in time
    *  @throws AwsError InvalidRuntimeException (502) when nothing here can run it
    *  shape   waiting: Set per version, FIFO, at most maxWaitingCount in all, each for at most leaseWaitMs */
-  lease(version: FunctionVersion, request: LeaseRequest): Lease | Promise<Lease> {
+  lease(
+    version: FunctionVersion,
+    request: LeaseRequest,
+    tenantId?: string,
+  ): Lease | Promise<Lease> {
     if (this.#isClosed) throw serviceException('The service is shutting down.')
-    let group = this.#groups.get(version.arn)
-    if (group === undefined || group.version.revisionId !== version.revisionId) {
-      group = this.#openGroup(version, group)
+    const group = this.#group(version, tenantId)
+    if (group.provision !== undefined) {
+      const member = this.#popAlive(group.provision.idle)
+      if (member !== undefined) return this.#grant(member, 'provisioned')
     }
     let slot: SlotKind
     try {
@@ -107,12 +107,26 @@ export class Fleet {
       throw error
     }
     if (!group.pace.isCrowded(group)) {
-      for (let member = group.idle.pop(); member !== undefined; member = group.idle.pop()) {
-        if (member.isAlive) return this.#grant(member, slot)
-        this.#forget(member)
-      }
+      const member = this.#popAlive(group.idle)
+      if (member !== undefined) return this.#grant(member, slot)
     }
     return this.#waiting.join(group, slot, request.signal)
+  }
+
+  /** Have so many environments of a published version initialised ahead from now on; 0 ends it. They are started one after the
+   *  other, taken first, never stopped for being idle, and replaced when they die. Saying it again tries again what failed. */
+  provision(version: FunctionVersion, count: number): void {
+    if (this.#isClosed) return
+    const group = this.#group(version, undefined)
+    if (count > 0) this.#provisioner.set(group, count)
+    else this.#provisioner.drop(group)
+    this.#dropIfUnused(group)
+    this.#armSweep()
+  }
+
+  /** What there is of a version's provisioned environments; undefined when it has none. */
+  provisioned(versionArn: string): ProvisionedState | undefined {
+    return this.#groups.get(versionArn)?.provision?.state()
   }
 
   /** Stop the environments of a version, or of all versions of a function: idle ones now, others after their run.
@@ -120,15 +134,18 @@ export class Fleet {
    *  @returns when the idle ones are gone */
   async retire(arn: string): Promise<void> {
     const before = new Set(this.#stopping)
-    for (const [key, group] of this.#groups) {
-      if (key === arn || key.startsWith(`${arn}:`)) this.#retireGroup(group)
+    for (const group of this.#groups.values()) {
+      const { arn: versionArn } = group.version
+      if (versionArn === arn || versionArn.startsWith(`${arn}:`)) this.#retireGroup(group)
     }
     await Promise.allSettled(this.#stopping.difference(before))
   }
 
   counts(): FleetCounts {
     let idleCount = 0
-    for (const group of this.#groups.values()) idleCount += group.idle.length
+    for (const { idle, provision } of this.#groups.values()) {
+      idleCount += idle.length + (provision?.idle.length ?? 0)
+    }
     return {
       environmentCount: this.#members.size,
       idleCount,
@@ -141,6 +158,7 @@ export class Fleet {
   async close(options: { drainMs: number }): Promise<void> {
     this.#isClosed = true
     this.#sweep?.clear()
+    this.#freezer?.close()
     this.#waiting.rejectAll(() => serviceException('The service is shutting down.'))
     for (const group of this.#groups.values()) this.#retireGroup(group)
     if (this.#members.size > 0) {
@@ -156,26 +174,27 @@ export class Fleet {
     await Promise.allSettled(this.#stopping)
   }
 
-  #openGroup(version: FunctionVersion, old: Group | undefined): Group {
+  #group(version: FunctionVersion, tenantId: string | undefined): Group {
+    const key = tenantId === undefined ? version.arn : `${version.arn} ${tenantId}`
+    const old = this.#groups.get(key)
+    if (old?.version.revisionId === version.revisionId) return old
     if (old !== undefined) this.#retireGroup(old)
-    const group: Group = {
-      version,
-      counters: this.#concurrency.enter(version),
-      idle: [],
-      waiting: new Set(),
-      memberCount: 0,
-      pace: new Pace(this.#limits.fewRunCount),
-      settlingCount: 0,
-      expectingCount: 0,
-      isHeldBack: false,
-      isRetired: false,
-      isDropped: false,
-    }
-    this.#groups.set(version.arn, group)
+    const counters = this.#concurrency.enter(version)
+    const group = newGroup({ key, tenantId, version, counters }, this.#limits.fewRunCount)
+    this.#groups.set(key, group)
     return group
   }
 
+  #popAlive(idle: Member[]): Member | undefined {
+    for (let member = idle.pop(); member !== undefined; member = idle.pop()) {
+      if (member.isAlive) return member
+      this.#forget(member)
+    }
+    return undefined
+  }
+
   #grant(member: Member, slot: SlotKind): Lease {
+    if (member.group.tenantId !== undefined) this.#tenantIdle.delete(member)
     member.isLeased = true
     member.slot = slot
     member.leasedAtMs = this.#clock.monotonicMs()
@@ -222,6 +241,9 @@ export class Fleet {
     const { group } = waiter
     let environment: ExecutionEnvironment
     try {
+      if (!group.counters.starts.take(this.#clock.monotonicMs())) {
+        throw throttled('ConcurrentInvocationLimitExceeded')
+      }
       environment = this.#launch(group.version)
     } catch (error) {
       giveSlot(group.counters, waiter.slot)
@@ -229,13 +251,23 @@ export class Fleet {
       waiter.reject(error)
       return
     }
-    const member = new Member(environment, group, this.#owner)
+    waiter.resolve(this.#grant(this.#enlist(environment, group, false), waiter.slot))
+  }
+
+  #enlist(environment: ExecutionEnvironment, group: Group, isProvisioned: boolean): Member {
+    const member = new Member(environment, group, this.#owner, isProvisioned)
     member.bornAtMs = this.#clock.monotonicMs()
     this.#members.add(member)
-    group.memberCount++
+    if (!isProvisioned) group.memberCount++
     this.#startingCount++
     member.startTimer = this.#clock.after(fleetLimits.startSlotMs, () => this.#endStart(member))
-    waiter.resolve(this.#grant(member, waiter.slot))
+    return member
+  }
+
+  #hasRoom(): boolean {
+    const { maxStartingCount, maxEnvironmentCount } = this.#limits
+    if (this.#isClosed) return false
+    return this.#startingCount < maxStartingCount && this.#members.size < maxEnvironmentCount
   }
 
   #noteStarted(member: Member): void {
@@ -249,6 +281,7 @@ export class Fleet {
     member.startTimer = undefined
     this.#startingCount--
     if (this.#waiting.count > 0) this.#act()
+    if (this.#provisioner.size > 0) this.#provisioner.fill()
   }
 
   #settle(member: Member): void {
@@ -265,13 +298,17 @@ export class Fleet {
     member.isLeased = false
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
+    if (member.isProvisioned) {
+      this.#provisioner.takeBack(member)
+      return
+    }
     member.lastRunMs = nowMs - member.leasedAtMs
     group.pace.note(member.lastRunMs, group, nowMs)
     member.idleSinceMs = nowMs
     if (!member.isAlive) this.#forget(member)
     else if (group.isRetired || nowMs - member.bornAtMs > fleetLimits.maxAgeMs) this.#stop(member)
     else {
-      group.idle.push(member)
+      this.#rest(member)
       group.isHeldBack = group.waiting.size > 0 && group.pace.isCrowded(group)
       const isStarting = member.startTimer !== undefined
       if (group.isHeldBack && !isStarting && this.#waiting.groups.size === 1) return
@@ -279,6 +316,16 @@ export class Fleet {
     }
     if (member.startTimer !== undefined) this.#endStart(member)
     else if (this.#waiting.count > 0) this.#act()
+  }
+
+  #rest(member: Member): void {
+    member.group.idle.push(member)
+    this.#freezer?.note()
+    if (member.group.tenantId === undefined) return
+    const displaced = this.#tenantIdle.add(member)
+    if (displaced === undefined) return
+    remove(displaced.group.idle, displaced)
+    this.#stop(displaced)
   }
 
   /** What the plan would say, without asking it, when nobody else waits: the first of this group takes what it waited for. */
@@ -295,7 +342,8 @@ export class Fleet {
 
   #retireGroup(group: Group): void {
     group.isRetired = true
-    if (this.#groups.get(group.version.arn) === group) this.#groups.delete(group.version.arn)
+    if (this.#groups.get(group.key) === group) this.#groups.delete(group.key)
+    this.#provisioner.drop(group)
     for (const member of group.idle.splice(0)) this.#stop(member)
     this.#dropIfUnused(group)
   }
@@ -313,37 +361,36 @@ export class Fleet {
 
   #forget(member: Member): void {
     if (!this.#members.delete(member)) return
-    member.group.memberCount--
-    this.#dropIfUnused(member.group)
+    const { group } = member
+    if (group.tenantId !== undefined) this.#tenantIdle.delete(member)
+    if (member.isProvisioned) {
+      group.provision?.forget(member)
+      this.#provisioner.fill()
+    } else {
+      group.memberCount--
+    }
+    this.#dropIfUnused(group)
     if (this.#members.size === 0) this.#onEmpty?.()
   }
 
   #dropIfUnused(group: Group): void {
     if (group.memberCount > 0 || group.waiting.size > 0 || group.isDropped) return
+    if (group.provision !== undefined) return
     group.isDropped = true
-    if (this.#groups.get(group.version.arn) === group) this.#groups.delete(group.version.arn)
+    if (this.#groups.get(group.key) === group) this.#groups.delete(group.key)
     this.#concurrency.leave(group.counters)
   }
 
   #armSweep(): void {
-    if (this.#sweep !== undefined || this.#isClosed || this.#members.size === 0) return
+    if (this.#sweep !== undefined || this.#isClosed) return
+    if (this.#members.size === 0 && this.#provisioner.size === 0) return
     this.#sweep = this.#clock.after(Math.min(fleetLimits.sweepMs, this.#limits.idleMs), () => {
       this.#sweep = undefined
-      for (const group of this.#groups.values()) this.#dropDead(group)
+      for (const group of this.#groups.values()) {
+        for (const member of takeDead(group)) this.#forget(member)
+      }
+      this.#provisioner.fill()
       this.#act()
     })
   }
-
-  #dropDead(group: Group): void {
-    for (const member of group.idle.filter((idle) => !idle.isAlive)) {
-      remove(group.idle, member)
-      this.#forget(member)
-    }
-  }
-}
-
-/** Take one out of a short ordered list, looked for from the end. */
-function remove(members: Member[], member: Member): void {
-  const index = members.lastIndexOf(member)
-  if (index !== -1) members.splice(index, 1)
 }

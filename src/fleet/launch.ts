@@ -14,7 +14,7 @@ import type { FunctionVersion } from '../model.ts'
 import type { Logs } from '../observe/logs.ts'
 import type { Catalogue, Runtime } from '../runtimes/runtime.ts'
 import type { Driver } from '../sandbox/driver.ts'
-import type { Launch } from './fleet.ts'
+import type { Launch } from './fleet-options.ts'
 import { Inspection } from './inspection.ts'
 import type { WarmPool } from './warm-pool.ts'
 
@@ -42,7 +42,7 @@ export type LauncherOptions = {
 /** Make the fleet's way to new environments.
  *  @throws AwsError InvalidRuntimeException (502), with what to do, when nothing here runs the version's runtime */
 export function createLauncher(options: LauncherOptions): Launch {
-  return (version) => {
+  return (version, type) => {
     const runtime = findRuntime(options.catalogue, version.runtime)
     const { driver, clock, ids, credentials, onPart, inspection } = options
     const seat = inspection?.takeSeat(version)
@@ -52,7 +52,7 @@ export function createLauncher(options: LauncherOptions): Launch {
       driver,
       clock: seat?.clock ?? clock,
       ids,
-      initializationType: version.isSnapStart === true ? 'snap-start' : 'on-demand',
+      initializationType: type ?? (version.isSnapStart === true ? 'snap-start' : 'on-demand'),
       prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
       lines: (message, timestampMs, logStream) => {
         if (seat !== undefined && Inspection.isChatter(message)) return
@@ -60,7 +60,7 @@ export function createLauncher(options: LauncherOptions): Launch {
       },
       endpointUrl: options.endpointUrl?.(),
       credentials: credentials && (() => sessionOf(credentials, version)),
-      ...(seat !== undefined && { inspectPort: seat.port }),
+      ...(seat !== undefined && { inspectPort: seat.port, isFreezable: false }),
       ...(onPart && { onPart: (...part) => onPart(version, ...part) }),
     })
     if (seat !== undefined) inspection?.noteSeated(environment)

@@ -3,7 +3,8 @@ import { assert } from '../lib/assert.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'
 import type { FunctionVersion } from '../model.ts'
-import type { Pace } from './pace.ts'
+import { Pace } from './pace.ts'
+import type { Provision } from './provision.ts'
 import type { Counters, SlotKind } from './concurrency.ts'
 
 /** An environment that is ours for one invocation. */
@@ -21,14 +22,18 @@ export type Lease = {
 
 /** The environments of one revision of one version. */
 export type Group = {
+  readonly key: string
+  /** whose environments they are; absent when the function does not tell tenants apart */
+  readonly tenantId: string | undefined
   readonly pace: Pace
   readonly version: FunctionVersion
   readonly counters: Counters
   /** a stack: the newest last */
   readonly idle: Member[]
   readonly waiting: Set<Waiter>
-  /** environments that live */
+  /** environments that live, without provisioned ones */
   memberCount: number
+  provision: Provision | undefined
   /** environments whose caller was answered and that are about to become free */
   settlingCount: number
   /** waiters that count on one of those */
@@ -39,6 +44,26 @@ export type Group = {
   isRetired: boolean
   /** nothing refers to it any more: its counters were left */
   isDropped: boolean
+}
+
+/** A group without environments yet. @param fewRunCount  tiny runs at once that are few */
+export function newGroup(
+  group: Pick<Group, 'key' | 'tenantId' | 'version' | 'counters'>,
+  fewRunCount: number,
+): Group {
+  return {
+    ...group,
+    pace: new Pace(fewRunCount),
+    idle: [],
+    waiting: new Set(),
+    memberCount: 0,
+    provision: undefined,
+    settlingCount: 0,
+    expectingCount: 0,
+    isHeldBack: false,
+    isRetired: false,
+    isDropped: false,
+  }
 }
 
 /** An invocation that waits for an environment; it has its concurrency slot already. */
@@ -65,9 +90,10 @@ export class Member implements Lease {
   readonly group: Group
   readonly #owner: Owner
   isLeased = false
+  readonly isProvisioned: boolean
   /** set while leased and not yet answered */
   slot: SlotKind | undefined
-  isCold = true
+  isCold: boolean
   /** set while it counts among those that start; the end of its slot */
   startTimer: Timer | undefined
   /** monotonic ms when it was made */
@@ -77,7 +103,14 @@ export class Member implements Lease {
   idleSinceMs = 0
   lastRunMs: number | undefined
 
-  constructor(environment: ExecutionEnvironment, group: Group, owner: Owner) {
+  constructor(
+    environment: ExecutionEnvironment,
+    group: Group,
+    owner: Owner,
+    isProvisioned = false,
+  ) {
+    this.isProvisioned = isProvisioned
+    this.isCold = !isProvisioned
     this.environment = environment
     this.group = group
     this.#owner = owner
@@ -101,4 +134,17 @@ export class Member implements Lease {
     const state = this.environment.state
     return state !== 'gone' && state !== 'failed' && state !== 'draining'
   }
+}
+
+/** Take idle ones out of a group that cannot run anything any more. */
+export function takeDead({ idle, provision }: Group): readonly Member[] {
+  const dead = [...idle, ...(provision?.idle ?? [])].filter(({ isAlive }) => !isAlive)
+  for (const member of dead) remove(member.isProvisioned ? (provision?.idle ?? []) : idle, member)
+  return dead
+}
+
+/** Take one out of a short ordered list, looked for from the end. */
+export function remove(members: Member[], member: Member): void {
+  const index = members.lastIndexOf(member)
+  if (index !== -1) members.splice(index, 1)
 }

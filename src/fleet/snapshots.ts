@@ -9,7 +9,7 @@ import type { ExecutionEnvironment } from '../environment/contract.ts'
 import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import type { FunctionVersion } from '../model.ts'
-import type { Launch } from './fleet.ts'
+import type { Launch } from './fleet-options.ts'
 
 export type SnapshotsOptions = {
   readonly clock: Clock

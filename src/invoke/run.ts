@@ -7,7 +7,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import { background } from '../lib/background.ts'
 import type { InvocationHooks, Outcome, ResponseSink } from '../environment/contract.ts'
-import type { Fleet, LeaseRequest } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { LeaseRequest } from '../fleet/fleet-options.ts'
 import type { Lease } from '../fleet/member.ts'
 import type { Invocation, Reply } from '../model.ts'
 import type { PlatformEvent } from '../observe/platform-events.ts'
@@ -49,7 +50,7 @@ export type Run = (invocation: Invocation, options: RunOptions) => Promise<RunRe
 export function createRun(trunk: TrunkOptions): Run {
   return async (asked, options) => {
     const invocation = enterSegment(asked, trunk.ids)
-    const leased = trunk.fleet.lease(invocation.version, options)
+    const leased = trunk.fleet.lease(invocation.version, options, invocation.tenantId)
     const lease = leased instanceof Promise ? await leased : leased
     if (options.signal?.aborted === true) {
       // The environment goes on starting and serves the next.

@@ -66,7 +66,9 @@ export type Sandbox = {
   spawn(spec: ProgramSpec): Program
   /** the newest sample; cheap, never blocks */
   usage(): Usage
+  /** Stop all processes where they are: they use no CPU, their timers wait, what is sent to them is kept. Idempotent. */
   freeze(): Promise<void>
+  /** Let them go on; what is sent afterwards need not wait for it. Idempotent. */
   thaw(): Promise<void>
   /** Kill everything in it and free what it held. Idempotent. */
   dispose(): Promise<void>

@@ -1,42 +1,13 @@
 /** What every driver must do, as one suite that each runs. A driver that cannot do something says why in its skip list. */
 import assert from 'node:assert/strict'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { Driver, Sandbox, SandboxSpec } from '../../src/sandbox/driver.ts'
 import { ends } from '../environment/support.ts'
-
-export type Claim =
-  | 'starts'
-  | 'environment'
-  | 'launch-error'
-  | 'exit'
-  | 'output'
-  | 'dev-stderr'
-  | 'dispose'
-  | 'memory'
-  | 'storage'
-  | 'freeze'
-  | 'temporary-directory'
-  | 'prepare'
-  | 'programs'
-
-let count = 0
-
-function specOf(script: string, changes: Partial<SandboxSpec> = {}): SandboxSpec {
-  count += 1
-  return {
-    id: `sandbox-${process.pid}-${count}`,
-    argv: ['/bin/sh', '-c', script],
-    environment: { PATH: '/usr/bin:/bin' },
-    workingDirectory: '/',
-    memoryMib: 256,
-    ephemeralStorageMib: 64,
-    onOutput: () => {},
-    ...changes,
-  }
-}
+import { appears, grows, nextNumber, specOf, type Claim, type Claiming } from './claims.ts'
+import { claimFreeze } from './contract-freeze.ts'
 
 /** Run a script to its end. */
 async function run(driver: Driver, script: string, changes: Partial<SandboxSpec> = {}) {
@@ -47,12 +18,6 @@ async function run(driver: Driver, script: string, changes: Partial<SandboxSpec>
   const sandbox = driver.start(specOf(script, { onOutput, ...changes }))
   const report = await sandbox.exited
   return { sandbox, report, ...texts }
-}
-
-/** Wait until a file exists that the sandbox makes. */
-async function appears(path: string): Promise<void> {
-  for (let turn = 0; turn < 1000 && !existsSync(path); turn += 1) await setTimeout(5)
-  assert.ok(existsSync(path), path)
 }
 
 /** Run the suite.
@@ -71,13 +36,12 @@ export function driverContract(
     }
     claimStart(claim)
     claimEnd(claim)
+    claimFreeze(claim)
     claimLimits(claim)
     claimPrepare(claim)
     claimPrograms(claim)
   })
 }
-
-type Claiming = (key: Claim, text: string, check: (driver: Driver) => Promise<void>) => void
 
 function claimStart(claim: Claiming): void {
   claim('starts', 'start() gives folder, umask and an empty input', async (driver) => {
@@ -178,20 +142,6 @@ function claimEnd(claim: Claiming): void {
     const report = await sandbox.exited
     assert.ok(report.signal === 'SIGKILL' || report.launchError !== undefined)
   })
-  claim('freeze', 'freeze() stops it and thaw() lets it go on', async (driver) => {
-    const sandbox = driver.start(
-      specOf('i=0; while true; do i=$((i+1)); echo x >> "$TMPDIR/ticks"; sleep 0.01; done'),
-    )
-    const path = join(sandbox.temporaryDirectory, 'ticks')
-    await appears(path)
-    await sandbox.freeze()
-    await setTimeout(60)
-    const frozen = await grows(path)
-    await sandbox.thaw()
-    const thawed = await grows(path)
-    await sandbox.dispose()
-    assert.deepEqual([frozen, thawed], [false, true])
-  })
 }
 
 function claimLimits(claim: Claiming): void {
@@ -245,9 +195,8 @@ function claimPrepare(claim: Claiming): void {
     console.log(environment.DO, process.cwd(), environment.TMPDIR !== undefined)
     process.exit(5)`
   claim('prepare', 'a prepared bootstrap becomes a sandbox', async (driver) => {
-    count += 1
     const prepared = driver.prepare({
-      id: `prepared-${count}`,
+      id: `prepared-${nextNumber()}`,
       argv: [process.execPath, '-e', generic],
       environment: {},
     })
@@ -259,9 +208,8 @@ function claimPrepare(claim: Claiming): void {
     assert.equal(text, 'work /usr true\n')
   })
   claim('prepare', 'a prepared bootstrap that is not used can be disposed', async (driver) => {
-    count += 1
     const prepared = driver.prepare({
-      id: `prepared-${count}`,
+      id: `prepared-${nextNumber()}`,
       argv: [process.execPath, '-e', generic],
       environment: {},
     })
@@ -348,13 +296,4 @@ function claimPrograms(claim: Claiming): void {
     await sandbox.dispose()
     assert.equal((await small.program.exited).isOutOfMemory, false)
   })
-}
-
-async function grows(path: string): Promise<boolean> {
-  const before = statSync(path).size
-  for (let turn = 0; turn < 20; turn += 1) {
-    await setTimeout(10)
-    if (statSync(path).size > before) return true
-  }
-  return false
 }

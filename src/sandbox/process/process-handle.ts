@@ -4,7 +4,8 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ExitReport } from '../driver.ts'
 import { sampleProcess } from './memory.ts'
 import type { Limits, ProcessEvent } from './messages.ts'
-import { killTree, signalGroup, signalProcess } from './signals.ts'
+import { freezeTree, thawTree } from './freeze.ts'
+import { killTree, signalProcess } from './signals.ts'
 
 export type OnOutput = (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void
 
@@ -43,6 +44,9 @@ export class ProcessHandle {
   #sampledAtMs = Number.NEGATIVE_INFINITY
   #isDead = false
   #isKilled = false
+  #isFrozen = false
+  /** while it is frozen: what else than its group was stopped */
+  #stopped: ReadonlySet<number> | undefined
   #sendLimits: ((limits: Limits) => void) | undefined
 
   constructor(clock: Clock, sampleMs: number) {
@@ -98,9 +102,20 @@ export class ProcessHandle {
     this.whenStarted((pid) => signalProcess(pid, name))
   }
 
-  /** Signal all of its group; once it is started if it is not yet. */
-  signalGroup(name: NodeJS.Signals): void {
-    this.whenStarted((pid) => signalGroup(pid, name))
+  /** Stop it and all that it started; once it is started if it is not yet. Idempotent. */
+  freeze(): void {
+    this.#isFrozen = true
+    this.whenStarted((pid) => {
+      if (this.#isFrozen) this.#stopped ??= freezeTree(pid)
+    })
+  }
+
+  /** Let it go on. Idempotent. */
+  thaw(): void {
+    this.#isFrozen = false
+    const stopped = this.#stopped
+    this.#stopped = undefined
+    if (stopped && this.#pid !== undefined && !this.#isDead) thawTree(this.#pid, stopped)
   }
 
   /** Kill it and all that it started, and wait for its end. Idempotent. */

@@ -46,11 +46,11 @@ export class ProcessSandbox implements Sandbox {
   }
 
   async freeze(): Promise<void> {
-    for (const handle of this.#handles) handle.signalGroup('SIGSTOP')
+    for (const handle of this.#handles) handle.freeze()
   }
 
   async thaw(): Promise<void> {
-    for (const handle of this.#handles) handle.signalGroup('SIGCONT')
+    for (const handle of this.#handles) handle.thaw()
   }
 
   async dispose(): Promise<void> {

@@ -24,6 +24,7 @@ import { join, resolve } from 'node:path'
 import { startEmulator } from '../test/support/emulator.ts'
 import {
   cacheFolder,
+  debugpyFolder,
   emulatorPath,
   programFolder,
   programNames,
@@ -39,6 +40,7 @@ const versions = {
   awsLambdaRic3: '3.3.0',
   awsLambdaRic4: '4.0.2',
   awsSamCli: '1.170.0',
+  debugpy: '1.8.22',
 } as const
 
 /** Raise it when a recipe changes in a way that its sources and versions do not show. */
@@ -74,6 +76,7 @@ async function main(): Promise<void> {
   mkdirSync(join(cacheFolder, 'programs'), { recursive: true })
   const problems: string[] = []
   await attempt('emulator', fetchEmulator, problems)
+  await attempt('debugpy', fetchDebugpy, problems)
   for (const name of programNames) await attempt(name, () => prepare(name), problems)
   for (const problem of problems) console.error(`prepare-compat: ${problem}`)
   if (problems.length > 0 && isCi) process.exitCode = 1
@@ -155,6 +158,19 @@ async function buildRust(folder: string): Promise<void> {
   const target = join(cacheFolder, 'cargo')
   await run('cargo', ['build'], { cwd: workspace, environment: { CARGO_TARGET_DIR: target } })
   cpSync(join(target, 'debug', 'bootstrap'), join(folder, 'bootstrap'))
+}
+
+/** Python's debugger, for the test of `lair dev --inspect`. */
+async function fetchDebugpy(): Promise<string> {
+  const stamp = join(debugpyFolder, `.${versions.debugpy}`)
+  if (existsSync(stamp)) return 'is up to date'
+  rmSync(debugpyFolder, { recursive: true, force: true })
+  mkdirSync(debugpyFolder, { recursive: true })
+  const wanted = `debugpy==${versions.debugpy}`
+  const argv = ['-m', 'pip', 'install', '--quiet', '--target', debugpyFolder, wanted]
+  await run(findTool('python3') ?? 'python3', argv, { cwd: cacheFolder })
+  writeFileSync(stamp, '')
+  return 'was fetched'
 }
 
 async function buildPython(folder: string): Promise<void> {

@@ -1,12 +1,15 @@
 /** `lair dev --inspect`: debuggers attach before the first invocation, and nothing times out at a breakpoint. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { lambdaClient } from '../support/clients.ts'
+import { debugpyFolder } from '../support/programs.ts'
+import { requireTool, skipOrFail } from '../support/tools.ts'
+import { connectAdapter } from './dap.ts'
 import { attach } from './inspector.ts'
 import { running, temporaryFolder } from './lair.ts'
 
@@ -101,4 +104,62 @@ test('after a change the debugger finds the new process at the same port', async
   assert.deepEqual(await answered, { name: 'two', sum: 4 })
   // It is stopped although somebody is attached.
   assert.equal(await dev.stop(), 0)
+})
+
+/** A folder with a Python function. */
+function pythonFolder(folder: string): string {
+  mkdirSync(folder)
+  const path = join(folder, 'app.py')
+  writeFileSync(
+    path,
+    'def handler(event, context):\n    total = event["a"] + 1\n    return total\n',
+  )
+  return path
+}
+
+test('a breakpoint of a Python function is met through debugpy, longer than the timeout', async (t) => {
+  if (!requireTool(t, 'python3')) return
+  if (!existsSync(join(debugpyFolder, 'debugpy'))) {
+    skipOrFail(t, 'debugpy is not there: run "node scripts/prepare-compat.ts"')
+    return
+  }
+  const folder = join(temporaryFolder(t), 'snake')
+  const path = pythonFolder(folder)
+  symlinkSync(join(debugpyFolder, 'debugpy'), join(folder, 'debugpy'))
+  const flags = ['--runtime', 'python3.9', '--timeout', '1', '--port', '0', '--inspect=0', '--json']
+  const dev = running(t, ['dev', folder, ...flags])
+  let ready: (Ready & { event: string }) | undefined
+  while (ready?.event !== 'ready') ready = JSON.parse(await dev.line())
+  const client = lambdaClient(ready)
+  t.after(() => client.destroy())
+  using adapter = await connectAdapter(ready.functions[0]?.inspectPort ?? 0)
+  await adapter.call('initialize', { adapterID: 'test', pathFormat: 'path' })
+  const attached = adapter.send('attach', { justMyCode: false })
+  await adapter.event('initialized')
+  await adapter.call('setBreakpoints', { source: { path }, breakpoints: [{ line: 3 }] })
+  await adapter.call('configurationDone')
+  await adapter.answer(attached)
+  const answered = invoke(client, 'snake', { a: 41 })
+  const { threadId } = await adapter.event('stopped')
+  const isEarly = await Promise.race([answered.then(() => true), sleep(1500, false)])
+  assert.equal(isEarly, false)
+  await adapter.call('continue', { threadId })
+  assert.equal(await answered, 42)
+})
+
+test('without debugpy a Python function runs, and its log says what to install', async (t) => {
+  if (!requireTool(t, 'python3')) return
+  const folder = join(temporaryFolder(t), 'bare')
+  pythonFolder(folder)
+  const flags = ['--runtime', 'python3.9', '--port', '0', '--inspect=0', '--json']
+  const dev = running(t, ['dev', folder, ...flags])
+  let event: Ready & { event: string; message?: string } = JSON.parse(await dev.line())
+  while (event.event !== 'ready') event = JSON.parse(await dev.line())
+  const client = lambdaClient(event)
+  t.after(() => client.destroy())
+  assert.equal(await invoke(client, 'bare', { a: 1 }), 2)
+  while (event.message?.startsWith('No debugger can be attached') !== true) {
+    event = JSON.parse(await dev.line())
+  }
+  assert.match(event.message, /pip install debugpy -t /)
 })

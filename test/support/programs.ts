@@ -20,6 +20,9 @@ export type ProgramName = (typeof programNames)[number]
 /** AWS's Runtime Interface Emulator, as its own SAM CLI ships it. */
 export const emulatorPath = join(cacheFolder, 'aws-lambda-rie')
 
+/** Python's debugger: what `pip install debugpy -t` brings. */
+export const debugpyFolder = join(cacheFolder, 'debugpy')
+
 export type PreparedProgram = {
   /** unpacked, with `bootstrap` in it */
   readonly folder: string

@@ -29,6 +29,7 @@ import type { Catalogue } from './runtimes/runtime.ts'
 import type { Isolation } from './sandbox/driver.ts'
 import { createProcessDriver } from './sandbox/process/process-driver.ts'
 import { downloadRoute } from './services/lambda/dependencies.ts'
+import { createUrlSites } from './services/lambda/function-url-site.ts'
 import { createInvokeHandlers } from './services/lambda/invoke.ts'
 import { createLambdaService } from './services/lambda/lambda-service.ts'
 import { createLogsService } from './services/logs/logs-service.ts'
@@ -109,6 +110,7 @@ async function assemble(options: ServerOptions, closers: AsyncDisposableStack): 
       clock,
       ids: systemIds,
       routes: [downloads(store, ground.presigner)],
+      sites: lambda.sites,
       version: options.version,
       onInternalError: options.onInternalError ?? reportInternalError,
     }),
@@ -239,7 +241,8 @@ function openLambda(
   const invoke = createInvokeHandlers({ targets, run, events, clock, ids })
   closers.defer(() => invoke.close())
   const handlers = { ...lambda.service.handlers, ...invoke.handlers }
-  return { events, targets, service: { ...lambda.service, handlers, raw: invoke.raw } }
+  const sites = createUrlSites({ documents: store.documents, targets, run, clock, ids })
+  return { events, targets, sites, service: { ...lambda.service, handlers, raw: invoke.raw } }
 }
 
 /** What is done for functions before anybody invokes them. */

@@ -18,6 +18,11 @@ export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
+/** A response that has begun cannot be brought to its end: the connection is cut, so that the client notices. */
+export class BrokenResponse extends Error {
+  override readonly name = 'BrokenResponse'
+}
+
 /** sha256 of a body as it arrives: a large one must not be hashed in one go. */
 export class BodyHash {
   #only: Uint8Array | undefined

@@ -12,6 +12,9 @@ const loopbackHost = /^(?:localhost|[\w.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1
 const privateHost =
   /^(?:[^.]*|[\d.]+|\[[\d.:a-f]+\]|.*\.(?:internal|localhost|test))(?::\d{1,5})?$/i
 
+/** Pages of function URLs come from this machine, too, but what they show is not this machine's own. */
+const functionHost = /\.lambda-url\./i
+
 /** true when a browser sends the request on behalf of a page that is not served from this machine. The GET of a page whose own
  *  name was bound to loopback has neither Origin nor Sec-Fetch-Site; Accept-Language gives it away, which every browser sends
  *  and no page can leave out.
@@ -24,7 +27,10 @@ export function isForeignPage(headers: Headers): boolean {
     return headers['accept-language'] !== undefined && !privateHost.test(host)
   }
   if (!loopbackHost.test(host)) return true
-  if (origin !== undefined) return !loopbackHost.test(origin.replace(/^https?:\/\//, ''))
+  if (origin !== undefined) {
+    const from = origin.replace(/^https?:\/\//, '')
+    return !loopbackHost.test(from) || functionHost.test(from)
+  }
   return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 

@@ -13,6 +13,7 @@ import type { BytesInFlight } from './body.ts'
 import type { Deadlines, Expirable } from './deadlines.ts'
 import { responseHead } from './response-head.ts'
 import type { RawRequest, RawResponse } from './service.ts'
+import { isSiteHost } from './sites.ts'
 
 /** What a connection of the fast lane needs of its server. */
 export type FastLane = {
@@ -342,6 +343,7 @@ function isPlainInvoke(head: RequestHead): boolean {
     headers['upgrade'] === undefined &&
     headers['origin'] === undefined &&
     headers['sec-fetch-site'] === undefined &&
+    !isSiteHost(headers['host']) &&
     (headers['authorization']?.includes('/lambda/aws4_request') ?? false)
   )
 }

@@ -24,6 +24,8 @@ import { builtInRoutes } from './local-routes.ts'
 import type { LocalRoute } from './local-routes.ts'
 import { createHttpDate } from './response-head.ts'
 import type { Service } from './service.ts'
+import { createSiteServer } from './sites.ts'
+import type { Sites } from './sites.ts'
 
 export type GatewayOptions = {
   /** name or address to listen on */
@@ -36,6 +38,8 @@ export type GatewayOptions = {
   readonly ids: Ids
   /** further unsigned routes below `/_lair/` */
   readonly routes?: readonly LocalRoute[]
+  /** web sites on the same port: function URLs */
+  readonly sites?: Sites
   /** of bodies that are on their way; gatewayLimits.maxUnprovenBytes unless a test is about it */
   readonly maxBytesInFlight?: number
   /** what /_lair/version says */
@@ -96,6 +100,8 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
   const sockets = new Set<Socket>()
   const fast = new Set<FastConnection>()
   let isDraining = false
+  const guardsAgainstPages = () => options.credentials.isDefault
+  const { sites } = options
   const listeners = createHttpListeners({
     clock,
     deadlines,
@@ -105,7 +111,8 @@ function attach(server: Server, dispatcher: Dispatcher, options: GatewayOptions)
       ...(options.routes ?? []),
     ],
     isDraining: () => isDraining,
-    guardsAgainstPages: () => options.credentials.isDefault,
+    guardsAgainstPages,
+    serveSite: sites && createSiteServer({ ...dispatcher, sites, guardsAgainstPages }),
     dispatch: ({ method, target, headers, body, signal }) => {
       const request = { method, target, headers, host: headers['host'] ?? '' }
       return dispatch(dispatcher, { request, body, signal })

@@ -7,13 +7,14 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { gatewayLimits, limits } from '../config.ts'
 import type { Clock } from '../lib/clock.ts'
-import { ClientGone } from './body.ts'
+import { BrokenResponse, ClientGone } from './body.ts'
 import type { BodySource } from './body.ts'
 import { isForeignPage } from './browser-guard.ts'
 import type { Deadlines, Expirable } from './deadlines.ts'
 import { answerLocally, jsonResponse } from './local-routes.ts'
 import type { LocalRequest, LocalResponse, LocalRoute } from './local-routes.ts'
-import { eachOwnHeader, responseHead } from './response-head.ts'
+import { eachOwnHeader, headerValue, responseHead } from './response-head.ts'
+import type { SiteServer } from './sites.ts'
 
 /** What the lane needs of its server. */
 export type HttpLane = {
@@ -25,6 +26,8 @@ export type HttpLane = {
   readonly isDraining: () => boolean
   /** true while pages of other sites could sign */
   readonly guardsAgainstPages: () => boolean
+  /** answers requests for function URLs; undefined without any */
+  readonly serveSite?: SiteServer | undefined
   /** Answer a request of an AWS service. @throws ClientGone */
   dispatch(request: LocalRequest): Promise<LocalResponse>
   /** told of what a local route throws */
@@ -114,6 +117,11 @@ async function serve(
     const answered = await answer(lane, toLocalRequest(request, body, abort.signal))
     await write(lane, { request, response, answered, body })
   } catch (error) {
+    if (error instanceof BrokenResponse) {
+      // What there is of it still arrives.
+      request.socket.destroySoon()
+      return
+    }
     if (!(error instanceof ClientGone)) lane.onInternalError(error, 'gateway')
     request.socket.destroy()
   }
@@ -123,6 +131,8 @@ async function answer(lane: HttpLane, request: LocalRequest): Promise<LocalRespo
   if (!request.target.startsWith('/')) {
     return jsonResponse(400, { message: 'The request target must be a path' })
   }
+  const site = lane.serveSite?.(request)
+  if (site) return site
   if (lane.guardsAgainstPages() && isForeignPage(request.headers)) {
     return jsonResponse(403, { message: 'Lair takes no requests from web pages of other sites' })
   }
@@ -147,8 +157,9 @@ function toLocalRequest(
     const value = request.headers[name]
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
   }
-  const { method = '', url: target = '' } = request
-  return { method, target, headers, body, signal }
+  const { method = '', url: target = '', rawHeaders, socket } = request
+  const { remoteAddress: sourceIp = '', localPort: port = 0 } = socket
+  return { method, target, headers, body, signal, rawHeaders, sourceIp, port }
 }
 
 /** The body of one request on node:http. */
@@ -217,6 +228,7 @@ function writeHead(lane: HttpLane, { request, response, answered }: Writing): vo
   response.statusCode = status
   response.setHeader('Date', lane.httpDate())
   eachOwnHeader(headers, (name, value) => response.setHeader(name, value))
+  if (answered.cookies) response.setHeader('Set-Cookie', answered.cookies.map(headerValue))
   // What is left of a body that was refused is not taken for a request.
   if (lane.isDraining() || !request.complete) response.setHeader('Connection', 'close')
   const isCounted = answered.body instanceof Uint8Array && request.method !== 'HEAD'

@@ -10,12 +10,20 @@ export type LocalRequest = {
   readonly body: BodySource
   /** aborted when the client has gone */
   readonly signal: AbortSignal
+  /** names and values as on the wire, one after the other */
+  readonly rawHeaders?: readonly string[]
+  /** address of the client */
+  readonly sourceIp?: string
+  /** of the server, that the client connected to */
+  readonly port?: number
 }
 
 export type LocalResponse = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | AsyncIterable<Uint8Array>
+  /** each is a Set-Cookie header of its own */
+  readonly cookies?: readonly string[]
 }
 
 export type LocalRoute = {

@@ -4,6 +4,7 @@ import { functionArn, latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import type { Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { urlDeletions } from './function-url.ts'
 import {
   allAliases,
   expectRevision,
@@ -76,6 +77,7 @@ export function aliasHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
         { kind: 'delete', key: aliasKey(place, functionName, input.Name ?? '') },
         { kind: 'delete', key: policyKey(place, functionName, input.Name ?? '') },
         { kind: 'delete', key: eventInvokeKey(place, functionName, input.Name ?? '') },
+        ...urlDeletions(documents, located, input.Name ?? ''),
       ])
       return {}
     },

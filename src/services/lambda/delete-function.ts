@@ -3,6 +3,7 @@ import { latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import type { Change, Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
+import { urlDeletions } from './function-url.ts'
 import {
   allAliases,
   allDocuments,
@@ -68,6 +69,7 @@ function wholeFunction(documents: Documents, located: Located, revision: number)
     { kind: 'delete', key: concurrencyKey(place, functionName) },
     { kind: 'delete', key: functionCodeSigningKey(place, functionName) },
     { kind: 'delete', key: recursionKey(place, functionName) },
+    ...urlDeletions(documents, located),
   ]
   for (const collection of perQualifier) {
     for (const { key } of allDocuments(documents, prefixOf(place, collection, functionName))) {

@@ -12,6 +12,7 @@ import { deleteFunctionHandlers } from './delete-function.ts'
 import type { LambdaDependencies } from './dependencies.ts'
 import { functionCodeSigningHandlers } from './function-code-signing.ts'
 import { createAsyncSettings, eventInvokeConfigHandlers } from './event-invoke-config.ts'
+import { functionUrlHandlers } from './function-url.ts'
 import { getFunctionHandlers } from './get-function.ts'
 import { layerPermissionHandlers } from './layer-permissions.ts'
 import { layerHandlers } from './layers.ts'
@@ -68,6 +69,7 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...permissionHandlers(deps),
         ...resourcePolicyHandlers(deps),
         ...concurrencyHandlers(deps),
+        ...functionUrlHandlers(deps),
         ...codeSigningHandlers(deps),
         ...functionCodeSigningHandlers(deps),
         ...runtimeManagementHandlers(deps),

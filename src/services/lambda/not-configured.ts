@@ -6,19 +6,14 @@ import { latest } from '../../lib/arn.ts'
 import {
   invalidParameterValue,
   provisionedConcurrencyConfigNotFound,
-  resourceNotFound,
 } from '../../lib/errors/lambda.ts'
-import type { Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { getAliasDocument, getFunctionDocument, getVersion, isVersionNumber } from './lookup.ts'
-import { locate, locateFunction, type Asker, type Located } from './names.ts'
-import { functionKey } from './records.ts'
+import { locate, locateFunction, type Asker } from './names.ts'
 
 type Operations =
   | 'GetProvisionedConcurrencyConfig'
   | 'ListProvisionedConcurrencyConfigs'
-  | 'GetFunctionUrlConfig'
-  | 'ListFunctionUrlConfigs'
   | 'ListEventSourceMappings'
 
 /** The handlers that read what was never set. @source AWS Lambda API reference; recorded answers */
@@ -49,19 +44,6 @@ export function notConfiguredHandlers(deps: LambdaDependencies): Pick<LambdaHand
       existing(context, input.FunctionName, 'ListProvisionedConcurrencyConfigs')
       return { ProvisionedConcurrencyConfigs: [] }
     },
-    GetFunctionUrlConfig: (input, context) => {
-      locate(context, input, 'GetFunctionUrlConfig')
-      throw resourceNotFound('The resource you requested does not exist.')
-    },
-    ListFunctionUrlConfigs: (input, context) => {
-      const located = locateFunction(context, input.FunctionName, 'ListFunctionUrlConfigs')
-      if (!isThere(documents, located)) throw resourceNotFound('Function does not exist')
-      return { FunctionUrlConfigs: [] }
-    },
     ListEventSourceMappings: () => ({ EventSourceMappings: [] }),
   }
-}
-
-function isThere(documents: Documents, { place, functionName }: Located): boolean {
-  return documents.get(functionKey(place, functionName)) !== undefined
 }

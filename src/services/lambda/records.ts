@@ -2,6 +2,7 @@
  * What the store keeps of functions, and under which keys. A function's own document holds $LATEST; published versions,
  * aliases, policies and reserved concurrency are documents of their own, so that each change is one small write.
  */
+import type { Cors } from '@aws-sdk/client-lambda'
 import type { LogFormat, Place } from '../../model.ts'
 
 /** The zip of a version or layer. */
@@ -130,6 +131,25 @@ export type EventInvokeRecord = {
 
 export type RecursionRecord = { readonly recursiveLoop: 'Allow' | 'Terminate' }
 
+/** A function URL, of the unqualified function or of an alias. */
+export type UrlRecord = {
+  /** 32 lower-case letters and digits, in the URL's host name */
+  readonly id: string
+  readonly qualifier?: string
+  readonly authType: 'NONE' | 'AWS_IAM'
+  readonly invokeMode: 'BUFFERED' | 'RESPONSE_STREAM'
+  readonly cors?: Cors
+  readonly createdAtMs: number
+  readonly modifiedAtMs: number
+}
+
+/** Whose URL an id is. */
+export type UrlIdRecord = Place & {
+  readonly functionName: string
+  /** of the UrlRecord */
+  readonly key: string
+}
+
 export type LayerRecord = { readonly layerName: string; readonly lastVersion: number }
 
 export type LayerVersionRecord = {
@@ -181,6 +201,7 @@ type Collection =
   | 'code-signing-configs'
   | 'function-code-signing'
   | 'runtime-management'
+  | 'urls'
 
 /** All documents of the control plane lie below this. */
 export const rootKey = 'lambda/'
@@ -224,6 +245,16 @@ export function eventInvokeKey(place: Place, functionName: string, qualifier: st
 /** Key of a function's setting for recursive loops. */
 export function recursionKey(place: Place, functionName: string): string {
   return prefixOf(place, 'recursion') + functionName
+}
+
+/** Key of the URL of a function, or of one of its aliases. */
+export function urlKey(place: Place, functionName: string, qualifier = '$LATEST'): string {
+  return prefixOf(place, 'urls', functionName) + qualifier
+}
+
+/** Key by which an id finds its URL; ids are looked up without a place. */
+export function urlIdKey(id: string): string {
+  return `lambda-urls/${id}`
 }
 
 /** Key of a layer. */

@@ -8,7 +8,7 @@ import type { LocalResponse } from '../../gateway/local-routes.ts'
 import { forbidden, type Site, type SiteRequest, type Sites } from '../../gateway/sites.ts'
 import type { Targets } from '../../invoke/target.ts'
 import type { Run, RunOptions } from '../../invoke/run.ts'
-import { traceIdFor } from '../../invoke/trace-id.ts'
+import { traceOfCall } from '../../invoke/lineage.ts'
 import { AwsError } from '../../lib/errors/aws-error.ts'
 import { requestTooLarge } from '../../lib/errors/lambda.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -168,7 +168,8 @@ async function prepare(
 ): Promise<{ invocation: Invocation; options: RunOptions }> {
   const target = targets.resolve(owner, owner.functionName, record.qualifier)
   const nowMs = clock.nowMs()
-  const traceId = traceIdFor(request.headers['x-amzn-trace-id'], nowMs, ids)
+  const traceHeader = request.headers['x-amzn-trace-id']
+  const traceId = traceOfCall(traceHeader, target.lineage, nowMs, ids)
   const domainName = urlDomain(record.id, owner.region)
   const event = toUrlEvent(request, { urlId: record.id, domainName, traceId, nowMs })
   const payload = Buffer.from(event)

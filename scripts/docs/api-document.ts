@@ -16,7 +16,7 @@ const notConfigured = join(import.meta.dirname, '../../src/services/lambda/not-c
 /** What is left out on purpose, and why. */
 const reasons: readonly [RegExp, string][] = [
   [/Durable/, 'durable executions are not part of this version'],
-  [/CapacityProvider|ScalingConfig/, 'there are no managed instances to buy here'],
+  [/CapacityProvider/, 'there are no managed instances to buy here'],
   [/EventSourceMapping/, 'event sources are not part of this version yet'],
 ]
 

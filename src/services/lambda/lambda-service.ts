@@ -13,6 +13,7 @@ import type { LambdaDependencies } from './dependencies.ts'
 import { functionCodeSigningHandlers } from './function-code-signing.ts'
 import { createAsyncSettings, eventInvokeConfigHandlers } from './event-invoke-config.ts'
 import { functionUrlHandlers } from './function-url.ts'
+import { functionScalingHandlers } from './function-scaling.ts'
 import { getFunctionHandlers } from './get-function.ts'
 import { layerPermissionHandlers } from './layer-permissions.ts'
 import { layerHandlers } from './layers.ts'
@@ -73,6 +74,7 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...codeSigningHandlers(deps),
         ...functionCodeSigningHandlers(deps),
         ...runtimeManagementHandlers(deps),
+        ...functionScalingHandlers(deps),
         ...eventInvokeConfigHandlers(deps),
         ...recursionConfigHandlers(deps),
         ...layerHandlers(deps),

@@ -4,6 +4,7 @@
  */
 import { functionArn, latest } from '../../lib/arn.ts'
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
+import type { Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { getVersion, isVersionNumber } from './lookup.ts'
 import { locate, type Located } from './names.ts'
@@ -35,6 +36,19 @@ export function runtimeManagementHandlers(
       return render(located, record ?? automatic)
     },
   }
+}
+
+/** Refuse to change the runtime of $LATEST while its version is set by hand.
+ *  @throws AwsError InvalidParameterValueException (400)
+ *  @source a text quoted in public reports of users */
+export function refuseManualRuntime(documents: Documents, located: Located): void {
+  const key = keyOf({ ...located, qualifier: latest })
+  const record = documents.get<RuntimeManagementRecord>(key)?.value
+  if (record?.updateRuntimeOn !== 'Manual') return
+  throw invalidParameterValue(
+    "Cannot change runtime identifier when runtime management configuration is set to 'Manual'. " +
+      "Change the runtime management configuration to 'Auto' or 'FunctionUpdate', then retry.",
+  )
 }
 
 type Input = {

@@ -15,6 +15,7 @@ import { publicationChanges, publish } from './publish.ts'
 import { functionKey } from './records.ts'
 import type { CodeRecord, FunctionRecord, Settings, VersionRecord } from './records.ts'
 import { renderConfiguration } from './render.ts'
+import { refuseManualRuntime } from './runtime-management.ts'
 import {
   changeSettings,
   checkRuntime,
@@ -76,7 +77,10 @@ async function updateConfiguration(
   const before = getFunctionDocument(documents, located)
   const { settings: old, code, revisionId } = before.value.latest
   expectRevision(input.RevisionId, revisionId)
-  if (input.Runtime !== undefined) checkRuntime(input.Runtime, deps.catalogue)
+  if (input.Runtime !== undefined) {
+    checkRuntime(input.Runtime, deps.catalogue)
+    if (input.Runtime !== old.runtime) refuseManualRuntime(documents, located)
+  }
   const layers =
     input.Layers === undefined ? undefined : findUsedLayers(documents, context, input.Layers)
   if (layers !== undefined && layers.length > 0) checkSignature(documents, located)

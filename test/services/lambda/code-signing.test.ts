@@ -10,6 +10,7 @@ import {
   GetCodeSigningConfigCommand,
   GetFunctionCodeSigningConfigCommand,
   GetFunctionCommand,
+  GetFunctionScalingConfigCommand,
   GetRuntimeManagementConfigCommand,
   LambdaClient,
   ListCodeSigningConfigsCommand,
@@ -18,6 +19,7 @@ import {
   PublishLayerVersionCommand,
   PublishVersionCommand,
   PutFunctionCodeSigningConfigCommand,
+  PutFunctionScalingConfigCommand,
   PutRuntimeManagementConfigCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -256,6 +258,17 @@ test('runtime management is kept by version, and Manual alone names a runtime ve
   await put({})
   assert.deepEqual(await read('$LATEST'), { UpdateRuntimeOn: 'FunctionUpdate', FunctionArn })
   const refusal = { name: 'InvalidParameterValueException' }
+  const change = (Runtime: 'nodejs24.x' | 'nodejs22.x') =>
+    client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Runtime }))
+  await change('nodejs22.x')
+  await put({ UpdateRuntimeOn: 'Manual', RuntimeVersionArn })
+  await change('nodejs22.x')
+  await assert.rejects(change('nodejs24.x'), {
+    ...refusal,
+    message: /^Cannot change runtime identifier when runtime management configuration is set/,
+  })
+  await put({ UpdateRuntimeOn: 'Auto' })
+  await change('nodejs24.x')
   await assert.rejects(put({ UpdateRuntimeOn: 'Manual' }), refusal)
   await assert.rejects(put({ RuntimeVersionArn }), refusal)
   await assert.rejects(put({ Qualifier: 'live' }), refusal)
@@ -264,4 +277,26 @@ test('runtime management is kept by version, and Manual alone names a runtime ve
     name: 'ResourceNotFoundException',
     message: `Function not found: ${arnOf(FunctionName)}:7`,
   })
+})
+
+test('PutFunctionScalingConfig and GetFunctionScalingConfig are for functions of a capacity provider', async () => {
+  const FunctionName = 'scaled'
+  await client.send(new CreateFunctionCommand({ ...newFunction(FunctionName), Publish: true }))
+  const FunctionScalingConfig = { MinExecutionEnvironments: 1, MaxExecutionEnvironments: 2 }
+  const named = { FunctionName, Qualifier: '1' }
+  const refusal = {
+    name: 'AccessDeniedException',
+    message: 'The function provided by the arn does not contain a capacity provider configuration',
+  }
+  const put = new PutFunctionScalingConfigCommand({ ...named, FunctionScalingConfig })
+  await assert.rejects(client.send(put), refusal)
+  await assert.rejects(client.send(new GetFunctionScalingConfigCommand(named)), refusal)
+  for (const missing of [
+    { ...named, FunctionName: 'nobody' },
+    { ...named, Qualifier: '9' },
+  ]) {
+    await assert.rejects(client.send(new GetFunctionScalingConfigCommand(missing)), {
+      name: 'ResourceNotFoundException',
+    })
+  }
 })

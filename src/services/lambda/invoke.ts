@@ -85,6 +85,7 @@ async function invoke(
       qualifier: qualifierOf(target, version),
       requestId,
       traceId,
+      tenantId: headers['x-amz-tenant-id'],
       payload,
     })
     return {
@@ -127,6 +128,7 @@ async function invokeAsync(
     qualifier: qualifierOf(target, version),
     requestId,
     traceId,
+    tenantId: undefined,
     payload,
   })
   return {
@@ -141,12 +143,13 @@ type Accepted = {
   readonly qualifier: string | undefined
   readonly requestId: string
   readonly traceId: string
+  readonly tenantId: string | undefined
   readonly payload: readonly Uint8Array[]
 }
 
 /** Durable when it resolves. The name and qualifier are kept, not the version: an alias may have moved when the event runs. */
 async function accept(invoker: Invoker, event: Accepted): Promise<void> {
-  const { version, qualifier, requestId, traceId, payload } = event
+  const { version, qualifier, requestId, traceId, tenantId, payload } = event
   await invoker.events.accept({
     accountId: version.accountId,
     region: version.region,
@@ -154,6 +157,7 @@ async function accept(invoker: Invoker, event: Accepted): Promise<void> {
     ...(qualifier === undefined ? {} : { qualifier }),
     requestId,
     traceId,
+    ...(tenantId === undefined ? {} : { tenantId }),
     payload,
   })
 }

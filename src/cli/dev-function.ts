@@ -21,6 +21,22 @@ const urlPath = '/2021-10-31/functions'
 
 type Body = Readonly<Record<string, unknown>>
 
+/** The statements that let everybody use a function URL. source: AWS Lambda dev guide "Control access to Lambda function URLs" */
+const openToAll: readonly Body[] = [
+  {
+    StatementId: 'lair-dev-url',
+    Action: 'lambda:InvokeFunctionUrl',
+    Principal: '*',
+    FunctionUrlAuthType: 'NONE',
+  },
+  {
+    StatementId: 'lair-dev-url-invoke',
+    Action: 'lambda:InvokeFunction',
+    Principal: '*',
+    InvokedViaFunctionUrl: true,
+  },
+]
+
 export class DevFunction {
   readonly folder: string
   readonly name: string
@@ -127,33 +143,25 @@ export class DevFunction {
     await deploy({ ZipFile: (await zipFolder(this.folder)).toString('base64') })
   }
 
-  /** A function URL that everybody on this machine may call. @returns undefined where there are none yet */
+  /** A function URL that everybody on this machine may call; of a function that is not ours, the one it has.
+   *  @returns undefined where there is none */
   async #url(): Promise<string | undefined> {
     const path = `${urlPath}/${this.name}/url`
     try {
-      const made = await this.#call('POST', path, { AuthType: 'NONE' }).catch((error: unknown) => {
-        if (!isError(error, 'ResourceConflictException')) throw error
-        return this.#call('GET', path)
-      })
-      await this.#allowUrl()
-      return typeof made['FunctionUrl'] === 'string' ? made['FunctionUrl'] : undefined
+      const { FunctionUrl } = this.#isOurs
+        ? await this.#call('POST', path, { AuthType: 'NONE' })
+        : await this.#call('GET', path)
+      if (this.#isOurs) {
+        for (const statement of openToAll) {
+          await this.#call('POST', `${functionsPath}/${this.name}/policy`, statement)
+        }
+      }
+      return typeof FunctionUrl === 'string' ? FunctionUrl : undefined
     } catch (error) {
+      // The server has no function URLs, or the function has none.
       if (error instanceof AwsError) return undefined
       throw error
     }
-  }
-
-  async #allowUrl(): Promise<void> {
-    const statement = {
-      StatementId: 'lair-dev-url',
-      Action: 'lambda:InvokeFunctionUrl',
-      Principal: '*',
-      FunctionUrlAuthType: 'NONE',
-    }
-    const path = `${functionsPath}/${this.name}/policy`
-    await this.#call('POST', path, statement).catch((error: unknown) => {
-      if (!isError(error, 'ResourceConflictException')) throw error
-    })
   }
 
   async #call(method: string, target: string, body?: Body): Promise<Body> {

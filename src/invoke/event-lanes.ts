@@ -21,8 +21,10 @@ export type Lane = {
   maxLimit: number
   /** how many may run at once as far as the machine says */
   readonly ramp: EventRamp
-  /** refusals in a row */
-  refusalCount: number
+  /** pauses in a row: refusals with nothing else running, those ahead of time not counted */
+  pauseCount: number
+  /** epoch ms; new events end a pause early */
+  pausedUntilMs: number
   /** how many more may be taken */
   readonly room: number
 }
@@ -35,7 +37,8 @@ class LaneState implements Lane {
   limit: number = eventLimits.maxConcurrency
   maxLimit: number = eventLimits.maxConcurrency
   readonly ramp: EventRamp
-  refusalCount = 0
+  pauseCount = 0
+  pausedUntilMs = 0
 
   constructor(name: string, dueAtMs: number) {
     this.name = name
@@ -105,8 +108,10 @@ export class EventLanes {
     this.#dropIfDone(lane)
   }
 
-  /** Take nothing of this lane before `untilMs`. */
-  pause(lane: Lane, untilMs: number): void {
+  /** Take nothing of this lane before `untilMs`, unless something new comes. */
+  pause(lane: Lane, nowMs: number, untilMs: number): void {
+    if (nowMs >= lane.pausedUntilMs) lane.pauseCount++
+    lane.pausedUntilMs = untilMs
     lane.dueAtMs = untilMs
   }
 
@@ -114,20 +119,20 @@ export class EventLanes {
   bound(lane: Lane, reservedConcurrency: number | undefined): void {
     const { maxConcurrency } = eventLimits
     // With nothing at all its events are taken all the same, to be given up.
-    lane.maxLimit = Math.max(1, Math.min(maxConcurrency, reservedConcurrency ?? maxConcurrency))
-    lane.limit = Math.min(lane.limit, lane.maxLimit)
+    const maxLimit = Math.max(1, Math.min(maxConcurrency, reservedConcurrency ?? maxConcurrency))
+    lane.limit = maxLimit > lane.maxLimit ? maxLimit : Math.min(lane.limit, maxLimit)
+    lane.maxLimit = maxLimit
   }
 
   /** A run is over that was not refused. */
   ran(lane: Lane): void {
-    lane.refusalCount = 0
+    lane.pauseCount = 0
     lane.ramp.ran()
     lane.limit = Math.min(lane.maxLimit, lane.limit + 1 / Math.max(1, lane.limit))
   }
 
   /** The function is throttled. */
   refused(lane: Lane): void {
-    lane.refusalCount++
     lane.limit = Math.max(1, lane.activeCount - 1)
   }
 

@@ -181,7 +181,7 @@ export class Events {
     const verdict = judge(attempt, {
       settings,
       failureCount: record.failureCount,
-      refusalCount: lane.refusalCount,
+      refusalCount: lane.pauseCount + 1,
       ageMs: clock.nowMs() - record.acceptedAtMs,
       reservedConcurrency,
     })
@@ -260,7 +260,7 @@ export class Events {
       await queues.release(lane.name, message.id, clock.nowMs())
       this.#lanes.wake(lane.name, clock.nowMs())
     } else {
-      this.#lanes.pause(lane, atMs)
+      this.#lanes.pause(lane, clock.nowMs(), atMs)
       await queues.release(lane.name, message.id, atMs)
     }
   }

@@ -5,6 +5,7 @@
  */
 import { streamLimits } from '../config.ts'
 import type { ResponseSink } from '../environment/contract.ts'
+import { bytesPassed } from '../lib/passing-bytes.ts'
 
 /** One response. Iterate it once. */
 export class ResponseStream implements ResponseSink, AsyncIterable<Uint8Array> {
@@ -68,6 +69,7 @@ export class ResponseStream implements ResponseSink, AsyncIterable<Uint8Array> {
         if (chunk !== undefined) {
           this.#bytes -= chunk.byteLength
           if (this.#bytes < streamLimits.bufferBytes) this.#release()
+          bytesPassed(chunk.byteLength)
           yield chunk
         } else if (this.#isOver) {
           break

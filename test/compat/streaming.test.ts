@@ -1,7 +1,8 @@
 /** Streamed responses through real clients: curl on a function URL, the JavaScript SDK and boto3 on InvokeWithResponseStream. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import {
@@ -22,11 +23,11 @@ import type {
 } from '@aws-sdk/client-lambda'
 import { lambdaClient, roleArn, toolEnvironment, waitUntilActive } from '../support/clients.ts'
 import { runCommand } from '../support/command.ts'
-import { sourceFolder } from '../support/programs.ts'
+import { requireProgram, sourceFolder } from '../support/programs.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { requireTool, skipOrFail } from '../support/tools.ts'
-import { zipOf } from '../support/zip.ts'
+import { zipOf, zipOfFolder } from '../support/zip.ts'
 
 const FunctionName = 'streaming'
 const nowMs = () => performance.timeOrigin + performance.now()
@@ -126,8 +127,7 @@ suite('streamed responses', () => {
       assert.equal(answer.exitCode, 0, answer.stderr)
       return Number(answer.stdout)
     }
-    // The first one grows the heap to what a stream takes; from then on nothing may add up.
-    await download(199)
+    await download(1)
     const beforeMib = server.residentMib()
     const got = await download(199)
     const peakMib = peakResidentMib(server.pid)
@@ -151,6 +151,54 @@ suite('streamed responses', () => {
       /^START [^]*\nEND [^]*\nREPORT [^]*$/,
     )
   })
+
+  test('200 MB pass as an event stream, too', async (t) => {
+    const beforeMib = server.residentMib()
+    const output = await client.send(
+      new InvokeWithResponseStreamCommand({
+        FunctionName,
+        Payload: '{"count":0,"mib":199,"plain":1}',
+      }),
+    )
+    let bytes = 0
+    for await (const event of output.EventStream ?? []) {
+      bytes += event.PayloadChunk?.Payload?.length ?? 0
+    }
+    const peakMib = peakResidentMib(server.pid)
+    t.diagnostic(`resident ${beforeMib.toFixed(0)} MiB before, at most ${peakMib.toFixed(0)} MiB`)
+    assert.equal(bytes, 199 * 1024 * 1024)
+    assert.ok(peakMib - beforeMib < 64, `${beforeMib} -> ${peakMib} MiB`)
+  })
+
+  for (const name of ['node3', 'node4'] as const) {
+    test(`the official Node runtime client streams, unmodified: ${name}`, async (t) => {
+      const program = requireProgram(t, name)
+      if (!program) return
+      const folder = mkdtempSync(join(tmpdir(), 'lair-stream-'))
+      t.after(() => rmSync(folder, { recursive: true, force: true }))
+      cpSync(program.folder, folder, { recursive: true })
+      cpSync(join(sourceFolder, 'url-node/index.mjs'), join(folder, 'index.mjs'))
+      await client.send(
+        new CreateFunctionCommand({
+          FunctionName: name,
+          Runtime: 'provided.al2023',
+          Handler: 'index.stream',
+          Role: roleArn,
+          Timeout: 10,
+          Code: { ZipFile: await zipOfFolder(folder) },
+        }),
+      )
+      await waitUntilActive(client, name)
+      const plain = await stream({ count: 2, plain: 1 }, { FunctionName: name })
+      assert.deepEqual([plain.chunks.length, plain.complete], [2, {}])
+      const http = await stream({ count: 1 }, { FunctionName: name })
+      assert.match(http.chunks.join(''), /^\{"statusCode":201,.*\}\0{8}[\d.]+\n$/)
+      const late = await stream({ count: 1, plain: 1, fail: 1 }, { FunctionName: name })
+      assert.deepEqual([late.chunks.length, late.complete?.ErrorCode], [1, 'Unhandled'])
+      const early = await stream({ early: 1 }, { FunctionName: name })
+      assert.deepEqual([early.chunks.length, early.complete?.ErrorCode], [0, 'Unhandled'])
+    })
+  }
 
   test('the prelude of an HTTP response passes through as it is', async () => {
     const { chunks } = await stream({ count: 1 })

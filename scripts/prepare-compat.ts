@@ -23,6 +23,7 @@ import { arch } from 'node:os'
 import { join, resolve } from 'node:path'
 import { startEmulator } from '../test/support/emulator.ts'
 import {
+  boto3Folder,
   cacheFolder,
   debugpyFolder,
   emulatorPath,
@@ -41,6 +42,7 @@ const versions = {
   awsLambdaRic4: '4.0.2',
   awsSamCli: '1.170.0',
   debugpy: '1.8.22',
+  boto3: '1.43.11',
 } as const
 
 /** Raise it when a recipe changes in a way that its sources and versions do not show. */
@@ -76,7 +78,8 @@ async function main(): Promise<void> {
   mkdirSync(join(cacheFolder, 'programs'), { recursive: true })
   const problems: string[] = []
   await attempt('emulator', fetchEmulator, problems)
-  await attempt('debugpy', fetchDebugpy, problems)
+  await attempt('debugpy', () => fetchPython(debugpyFolder, 'debugpy'), problems)
+  await attempt('boto3', () => fetchPython(boto3Folder, 'boto3'), problems)
   for (const name of programNames) await attempt(name, () => prepare(name), problems)
   for (const problem of problems) console.error(`prepare-compat: ${problem}`)
   if (problems.length > 0 && isCi) process.exitCode = 1
@@ -160,14 +163,14 @@ async function buildRust(folder: string): Promise<void> {
   cpSync(join(target, 'debug', 'bootstrap'), join(folder, 'bootstrap'))
 }
 
-/** Python's debugger, for the test of `lair dev --inspect`. */
-async function fetchDebugpy(): Promise<string> {
-  const stamp = join(debugpyFolder, `.${versions.debugpy}`)
+/** Fetch a Python package with all it needs into a folder of its own. */
+async function fetchPython(folder: string, name: 'debugpy' | 'boto3'): Promise<string> {
+  const stamp = join(folder, `.${versions[name]}`)
   if (existsSync(stamp)) return 'is up to date'
-  rmSync(debugpyFolder, { recursive: true, force: true })
-  mkdirSync(debugpyFolder, { recursive: true })
-  const wanted = `debugpy==${versions.debugpy}`
-  const argv = ['-m', 'pip', 'install', '--quiet', '--target', debugpyFolder, wanted]
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const wanted = `${name}==${versions[name]}`
+  const argv = ['-m', 'pip', 'install', '--quiet', '--target', folder, wanted]
   await run(findTool('python3') ?? 'python3', argv, { cwd: cacheFolder })
   writeFileSync(stamp, '')
   return 'was fetched'

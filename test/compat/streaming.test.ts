@@ -23,7 +23,7 @@ import type {
 } from '@aws-sdk/client-lambda'
 import { lambdaClient, roleArn, toolEnvironment, waitUntilActive } from '../support/clients.ts'
 import { runCommand } from '../support/command.ts'
-import { requireProgram, sourceFolder } from '../support/programs.ts'
+import { boto3Folder, requireProgram, sourceFolder } from '../support/programs.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { requireTool, skipOrFail } from '../support/tools.ts'
@@ -235,13 +235,13 @@ suite('streamed responses', () => {
   })
 
   test('boto3 reads the same events', async (t) => {
-    const python = await findBoto3()
-    if (python === undefined) {
-      return skipOrFail(t, 'No python3 here has a boto3 that knows InvokeWithResponseStream')
+    const found = await findBoto3()
+    if (!found) {
+      return skipOrFail(t, 'boto3 is not prepared: run "node scripts/prepare-compat.ts"')
     }
     const ran = await runCommand(
-      [python, join(sourceFolder, 'boto3-stream.py'), server.endpoint, FunctionName],
-      { environment: toolEnvironment(server), timeoutMs: 60_000 },
+      [found.python, join(sourceFolder, 'boto3-stream.py'), server.endpoint, FunctionName],
+      { environment: { ...toolEnvironment(server), ...found.environment }, timeoutMs: 60_000 },
     )
     assert.equal(ran.exitCode, 0, ran.stdout + ran.stderr)
     const events = ran.stdout
@@ -270,15 +270,48 @@ suite('streamed responses', () => {
   })
 })
 
-/** A Python whose boto3 is of 2023 or newer: the system's own, or the first of the PATH. */
-async function findBoto3(): Promise<string | undefined> {
+test('with --stream-bandwidth aws a response is as slow as on AWS', async (t) => {
+  const curl = requireTool(t, 'curl')
+  if (curl === undefined) return
+  await using server = await startServer({ arguments: ['--stream-bandwidth', 'aws'] })
+  const client = lambdaClient(server)
+  t.after(() => client.destroy())
+  const source = readFileSync(join(sourceFolder, 'url-node/index.mjs'))
+  await client.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.stream',
+      Role: roleArn,
+      Timeout: 30,
+      Code: { ZipFile: await zipOf({ 'index.mjs': source }) },
+    }),
+  )
+  await waitUntilActive(client, FunctionName)
+  const startedMs = performance.now()
+  const output = await client.send(
+    new InvokeWithResponseStreamCommand({ FunctionName, Payload: '{"count":0,"mib":9,"plain":1}' }),
+  )
+  let bytes = 0
+  for await (const event of output.EventStream ?? []) {
+    bytes += event.PayloadChunk?.Payload?.length ?? 0
+  }
+  assert.equal(bytes, 9 * 1024 * 1024)
+  // 6 MiB at once, the rest at 2 MiB/s: 1.5 s, but for what buffers take.
+  assert.ok(performance.now() - startedMs > 1000)
+})
+
+/** A Python and the environment in which its boto3 knows response streams: the one that was prepared, or the machine's own. */
+async function findBoto3() {
   const probe =
     "import sys, boto3; boto3.client('lambda', region_name='x').invoke_with_response_stream; print(sys.executable)"
-  const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
-  for (const python of ['/usr/bin/python3', '/usr/bin/env']) {
-    const argv = python.endsWith('env') ? ['python3', '-c', probe] : ['-c', probe]
-    const found = await runCommand([python, ...argv], { environment, timeoutMs: 20_000 })
-    if (found.exitCode === 0) return found.stdout.trim()
+  const path = process.env['PATH'] ?? ''
+  for (const environment of [{ PATH: '/usr/bin:/bin', PYTHONPATH: boto3Folder }, { PATH: path }]) {
+    const found = await runCommand(['/usr/bin/env', 'python3', '-c', probe], {
+      environment,
+      timeoutMs: 20_000,
+    })
+    if (found.exitCode === 0) return { python: found.stdout.trim(), environment }
   }
   return undefined
 }

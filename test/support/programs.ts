@@ -23,6 +23,9 @@ export const emulatorPath = join(cacheFolder, 'aws-lambda-rie')
 /** Python's debugger: what `pip install debugpy -t` brings. */
 export const debugpyFolder = join(cacheFolder, 'debugpy')
 
+/** A boto3 that knows response streams: the system's may be older. */
+export const boto3Folder = join(cacheFolder, 'boto3')
+
 export type PreparedProgram = {
   /** unpacked, with `bootstrap` in it */
   readonly folder: string

@@ -38,6 +38,8 @@ export type FunctionVersion = Place & {
   readonly applicationLogLevel?: string
   /** least level of the platform's lines: `DEBUG`, `INFO` or `WARN`; only with the format JSON, INFO when absent */
   readonly systemLogLevel?: string
+  /** its environments serve so many invocations at once; absent: one */
+  readonly maxConcurrency?: number
   /** its environments are initialised ahead, and restored when they are needed */
   readonly isSnapStart?: boolean
   /** TracingConfig is Active: an invocation has a segment of its own in its trace */

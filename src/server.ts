@@ -189,7 +189,8 @@ async function openRunner(ground: Ground, closers: AsyncDisposableStack, options
   const fleet = new Fleet({
     clock,
     launch: (version, type) =>
-      (version.isSnapStart === true ? snapshots.take(version) : undefined) ?? launch(version, type),
+      (type === undefined && version.isSnapStart === true ? snapshots.take(version) : undefined) ??
+      launch(version, type),
     isFreezing: options.isFreezing,
   })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))

@@ -20,6 +20,7 @@ import { type ExternalFile, externalExtensions, hasExtensions } from './external
 import { type Failure, noBootstrapFailure } from './failure.ts'
 import { type Crew, Guest, type GuestListener } from './guest.ts'
 import { RuntimeApi } from './runtime-api/runtime-api.ts'
+import type { WorkerPool } from './runtime-api/session.ts'
 import type { SnapshotCredentials } from './snapshot/credentials.ts'
 import {
   type FunctionCredentials,
@@ -46,6 +47,8 @@ export type GuestHouseOptions = {
   readonly credentials?: (() => FunctionCredentials) | undefined
   /** of an environment that is made for a snapshot */
   readonly snapshot?: SnapshotCredentials | undefined
+  /** of an environment that serves several invocations at once */
+  readonly workers?: WorkerPool | undefined
   /** instead of a port; for tests without sockets */
   readonly api?: Api | undefined
 }
@@ -62,7 +65,7 @@ export class GuestHouse {
   constructor(options: GuestHouseOptions) {
     const { prepared, version, runtime } = options
     this.#options = options
-    this.#api = options.api ?? new RuntimeApi(options.clock)
+    this.#api = options.api ?? new RuntimeApi(options.clock, version.maxConcurrency)
     if (prepared && canBePrepared(version, runtime)) this.#prepared = prepared
     else if (prepared) background('dispose unused bootstrap', prepared.dispose())
   }
@@ -101,7 +104,7 @@ export class GuestHouse {
   }
 
   #crew(argv: Argv, listener: GuestListener): Crew {
-    const { version, driver, ids, snapshot } = this.#options
+    const { version, driver, ids, snapshot, workers } = this.#options
     const variables = this.#variables()
     const externals = externalExtensions(version)
     const runtimeSpec = (onOutput: ProgramSpec['onOutput']): ProgramSpec => ({
@@ -121,7 +124,7 @@ export class GuestHouse {
           isEnabled: hasExtensions(version),
         }),
       renewSession: (sessionListener, extensions) =>
-        this.#api.renew(sessionListener, { extensions, snapshot }),
+        this.#api.renew(sessionListener, { extensions, snapshot, workers }),
       drained: (limitMs, of) => this.#api.drained(limitMs, of),
       open: (onOutput) =>
         externals.length === 0

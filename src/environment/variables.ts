@@ -126,6 +126,9 @@ function reserved(source: VariableSource): Record<string, string> {
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMib),
     AWS_LAMBDA_INITIALIZATION_TYPE: source.initializationType ?? 'on-demand',
+    ...(version.maxConcurrency !== undefined && {
+      AWS_LAMBDA_MAX_CONCURRENCY: String(version.maxConcurrency),
+    }),
     // What a snapshot would remember wrongly.
     ...(source.initializationType !== 'snap-start' && {
       AWS_LAMBDA_LOG_GROUP_NAME: version.logGroup,

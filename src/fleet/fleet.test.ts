@@ -176,6 +176,9 @@ test('an environment that died idle is not leased again', async () => {
   const next = await leaseOf(fleet, versionOf())
   assert.notEqual(next.environment, dead)
   assert.equal(fleet.counts().environmentCount, 1)
+  // Its group was not given up meanwhile: it is found again.
+  giveBack(next)
+  assert.equal((await leaseOf(fleet, versionOf())).environment, next.environment)
 })
 
 test('a launch that fails refuses the call and keeps no slot', async () => {

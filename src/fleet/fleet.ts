@@ -186,11 +186,9 @@ export class Fleet {
   }
 
   #popAlive(idle: Member[]): Member | undefined {
-    for (let member = idle.pop(); member !== undefined; member = idle.pop()) {
-      if (member.isAlive) return member
-      this.#forget(member)
-    }
-    return undefined
+    let member = idle.pop()
+    for (; member?.isAlive === false; member = idle.pop()) this.#discard(member)
+    return member
   }
 
   #grant(member: Member, slot: SlotKind): Lease {
@@ -360,7 +358,14 @@ export class Fleet {
   }
 
   #forget(member: Member): void {
-    if (!this.#members.delete(member)) return
+    if (!this.#discard(member)) return
+    this.#dropIfUnused(member.group)
+    if (this.#members.size === 0) this.#onEmpty?.()
+  }
+
+  /** Its group stays, for whoever is about to use it. */
+  #discard(member: Member): boolean {
+    if (!this.#members.delete(member)) return false
     const { group } = member
     if (group.tenantId !== undefined) this.#tenantIdle.delete(member)
     if (member.isProvisioned) {
@@ -369,8 +374,7 @@ export class Fleet {
     } else {
       group.memberCount--
     }
-    this.#dropIfUnused(group)
-    if (this.#members.size === 0) this.#onEmpty?.()
+    return true
   }
 
   #dropIfUnused(group: Group): void {

@@ -3,8 +3,11 @@
  * of the function's role, and the way of its lines into the log. The fleet calls it for each start.
  */
 import { fleetLimits } from '../config.ts'
+import { ConcurrentEnvironment } from '../environment/concurrent/concurrent-environment.ts'
 import { canBePrepared } from '../environment/entrypoint.ts'
 import { createEnvironment } from '../environment/environment.ts'
+import type { DebugSeat } from '../environment/debug-door.ts'
+import type { EnvironmentOptions } from '../environment/options.ts'
 import type { OnStartPart } from '../environment/start-trace.ts'
 import type { Credentials, SessionCredential } from '../gateway/credentials.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -16,6 +19,7 @@ import type { Catalogue, Runtime } from '../runtimes/runtime.ts'
 import type { Driver } from '../sandbox/driver.ts'
 import type { Launch } from './fleet-options.ts'
 import { Inspection } from './inspection.ts'
+import { SharedEnvironments } from './shared-environments.ts'
 import type { WarmPool } from './warm-pool.ts'
 
 export type LauncherOptions = {
@@ -42,29 +46,44 @@ export type LauncherOptions = {
 /** Make the fleet's way to new environments.
  *  @throws AwsError InvalidRuntimeException (502), with what to do, when nothing here runs the version's runtime */
 export function createLauncher(options: LauncherOptions): Launch {
+  const shared = new SharedEnvironments(
+    (version, onGone) => new ConcurrentEnvironment(optionsFor(options, version), onGone),
+  )
   return (version, type) => {
-    const runtime = findRuntime(options.catalogue, version.runtime)
-    const { driver, clock, ids, credentials, onPart, inspection } = options
-    const seat = inspection?.takeSeat(version)
+    if (version.maxConcurrency !== undefined) return shared.open(version)
+    const seat = options.inspection?.takeSeat(version)
     const environment = createEnvironment({
-      version,
-      runtime,
-      driver,
-      clock: seat?.clock ?? clock,
-      ids,
-      initializationType: type ?? (version.isSnapStart === true ? 'snap-start' : 'on-demand'),
-      prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
-      lines: (message, timestampMs, logStream) => {
-        if (seat !== undefined && Inspection.isChatter(message)) return
-        options.logs.append(version, version.logGroup, logStream, { timestampMs, message })
-      },
-      endpointUrl: options.endpointUrl?.(),
-      credentials: credentials && (() => sessionOf(credentials, version)),
-      ...(seat !== undefined && { inspectPort: seat.port, isFreezable: false }),
-      ...(onPart && { onPart: (...part) => onPart(version, ...part) }),
+      ...optionsFor(options, version, seat),
+      ...(type !== undefined && { initializationType: type }),
     })
-    if (seat !== undefined) inspection?.noteSeated(environment)
+    if (seat !== undefined) options.inspection?.noteSeated(environment)
     return environment
+  }
+}
+
+function optionsFor(
+  options: LauncherOptions,
+  version: FunctionVersion,
+  seat?: DebugSeat,
+): EnvironmentOptions {
+  const runtime = findRuntime(options.catalogue, version.runtime)
+  const { driver, clock, ids, credentials, onPart } = options
+  return {
+    version,
+    runtime,
+    driver,
+    clock: seat?.clock ?? clock,
+    ids,
+    initializationType: version.isSnapStart === true ? 'snap-start' : 'on-demand',
+    prepared: canBePrepared(version, runtime) ? options.warmPool.take(runtime) : undefined,
+    lines: (message, timestampMs, logStream) => {
+      if (seat !== undefined && Inspection.isChatter(message)) return
+      options.logs.append(version, version.logGroup, logStream, { timestampMs, message })
+    },
+    endpointUrl: options.endpointUrl?.(),
+    credentials: credentials && (() => sessionOf(credentials, version)),
+    ...(seat !== undefined && { inspectPort: seat.port, isFreezable: false }),
+    ...(onPart && { onPart: (...part) => onPart(version, ...part) }),
   }
 }
 

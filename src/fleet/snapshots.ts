@@ -122,6 +122,7 @@ export class Snapshots {
     shelf.kept = environment
     const { failure } = await environment.initialised
     // It made room for others, or what it is made of has changed: its end says nothing.
+    if (!failure) environment.freeze()
     if (!failure || shelf.isDropped) return false
     if (shelf.kept === environment) shelf.kept = undefined
     return true

@@ -55,24 +55,32 @@ export function toStartRecord(invocation: Invocation): InvocationStart {
 export function toReportRecord(report: Report, invocation: Invocation): InvocationReport {
   const { tenantId } = invocation
   const tracing = toTracing(invocation)
-  const { initDurationMs, restoreDurationMs, errorType, extensionOverhead } = report
+  const { errorType, extensionOverhead } = report
   return {
     requestId: report.requestId,
     status: report.status,
     ...(errorType === undefined ? undefined : { errorType }),
-    metrics: {
-      durationMs: report.durationMs,
-      billedDurationMs: report.billedDurationMs,
-      memorySizeMB: report.version.memoryMib,
-      maxMemoryUsedMB: Math.round(report.maxMemoryUsedMib),
-      ...(initDurationMs === undefined ? undefined : { initDurationMs }),
-      ...(restoreDurationMs === undefined
-        ? undefined
-        : { restoreDurationMs, billedRestoreDurationMs: Math.ceil(restoreDurationMs) }),
-    },
+    metrics: toMetrics(report),
     ...(tenantId === undefined ? undefined : { tenantId }),
     ...(tracing === undefined ? undefined : { tracing }),
     ...(extensionOverhead === undefined ? undefined : { spans: [toSpan(extensionOverhead)] }),
+  }
+}
+
+/** Where an environment serves several invocations at once, memory and bill are nobody's own.
+ *  source: AWS Lambda dev guide "Lambda Managed Instances", telemetry */
+function toMetrics(report: Report): InvocationReport['metrics'] {
+  const { durationMs, initDurationMs, restoreDurationMs } = report
+  if (report.version.maxConcurrency !== undefined) return { durationMs }
+  return {
+    durationMs,
+    billedDurationMs: report.billedDurationMs,
+    memorySizeMB: report.version.memoryMib,
+    maxMemoryUsedMB: Math.round(report.maxMemoryUsedMib),
+    ...(initDurationMs === undefined ? undefined : { initDurationMs }),
+    ...(restoreDurationMs === undefined
+      ? undefined
+      : { restoreDurationMs, billedRestoreDurationMs: Math.ceil(restoreDurationMs) }),
   }
 }
 

@@ -77,9 +77,10 @@ export type InvocationReport = Ended & {
   readonly requestId: string
   readonly metrics: {
     readonly durationMs: number
-    readonly billedDurationMs: number
-    readonly memorySizeMB: number
-    readonly maxMemoryUsedMB: number
+    /** this and all below: absent where an environment serves several invocations at once */
+    readonly billedDurationMs?: number
+    readonly memorySizeMB?: number
+    readonly maxMemoryUsedMB?: number
     readonly initDurationMs?: number
     readonly restoreDurationMs?: number
     readonly billedRestoreDurationMs?: number

@@ -73,6 +73,16 @@ function tooLargeReply(maxBytes: number): string {
   })
 }
 
+/** to an answer that comes after its invocation timed out, where the process lives on */
+export const invokeTimeout = jsonReply('410 Gone', {
+  errorMessage: 'Invoke timeout',
+  errorType: 'InvokeTimeout',
+})
+export const tooManyIdleRuntimes = jsonReply('400 Bad Request', {
+  errorMessage: 'Too many idle runtimes',
+  errorType: 'Runtime.TooManyIdleRuntimes',
+})
+
 /** A call that is not allowed now. */
 export function invalidTransition(from: RuntimeState, call: Refusable): string {
   return jsonReply('403 Forbidden', {

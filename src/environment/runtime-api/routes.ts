@@ -14,7 +14,14 @@ import { initError } from './init-error.ts'
 import { next } from './next.ts'
 import { ping } from './ping.ts'
 import { refusal } from './refusal.ts'
-import { forbiddenOrigin, methodNotAllowed, notFound, notFoundHead } from './replies.ts'
+import {
+  forbiddenOrigin,
+  invalidRequestId,
+  invokeTimeout,
+  methodNotAllowed,
+  notFound,
+  notFoundHead,
+} from './replies.ts'
 import { response } from './response.ts'
 import { restoreError } from './restore-error.ts'
 import { restoreNext } from './restore-next.ts'
@@ -70,7 +77,10 @@ function answerRoute(session: RuntimeSession, head: RequestHead, rest: string): 
   const kind = rest.slice(slash + 1)
   if (requestId === '' || (kind !== 'response' && kind !== 'error')) return unknownPath(head.method)
   if (head.method !== 'POST') return refusedMethod
-  return (kind === 'response' ? response : error)(session, head, requestId)
+  const { workers } = session
+  const owner = workers === undefined ? session : workers.find(requestId)
+  if (owner) return (kind === 'response' ? response : error)(owner, head, requestId)
+  return refusal(workers?.isLate(requestId) === true ? invokeTimeout : invalidRequestId)
 }
 
 /** The endpoints of an environment that is made for a snapshot. */

@@ -9,7 +9,7 @@ import type { Extension } from '../extensions-api/extension.ts'
 import type { Extensions } from '../extensions-api/extensions.ts'
 import { Connection, type ConnectionOwner, type Receiver } from './connection.ts'
 import { route } from './routes.ts'
-import { RuntimeSession, type SessionListener, type SnapshotAccess } from './session.ts'
+import { RuntimeSession, type SessionListener, type SessionParts } from './session.ts'
 
 /** Runtimes and extensions use one or two each; every file of the server that one function takes is one that others lack.
  *  source: Lambda quotas, 1,024 file descriptors of an execution environment */
@@ -29,12 +29,13 @@ export class RuntimeApi implements ConnectionOwner {
   readonly #owners = new Map<Connection, Extension>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  /** @param maxConcurrency  invocations at once: each has a connection or two */
+  constructor(clock: Clock, maxConcurrency = 1) {
     this.#clock = clock
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#connections.add(new Connection(socket, this, clock))
     })
-    this.#server.maxConnections = maxConnectionCount
+    this.#server.maxConnections = Math.max(maxConnectionCount, 2 * maxConcurrency)
   }
 
   /** Open the port.
@@ -53,16 +54,13 @@ export class RuntimeApi implements ConnectionOwner {
   /** Cut off the old processes and expect new ones. */
   renew(
     listener: SessionListener,
-    others: {
-      readonly extensions?: Extensions
-      readonly snapshot?: SnapshotAccess | undefined
-    } = {},
+    others: SessionParts & { readonly extensions?: Extensions } = {},
   ): RuntimeSession {
     for (const connection of this.#connections) connection.destroy()
     this.#connections.clear()
     this.#owners.clear()
     this.#extensions = others.extensions
-    this.#session = new RuntimeSession(listener, others.snapshot)
+    this.#session = new RuntimeSession(listener, others)
     return this.#session
   }
 

@@ -59,6 +59,23 @@ export type SnapshotAccess = {
   credentials(token: string): string | undefined
 }
 
+/** The idle workers of a runtime that serves several invocations at once, each of which has a session of its own. */
+export type WorkerPool = {
+  /** A worker is idle. */
+  park(connection: Connection): void
+  /** The session of an invocation that runs. */
+  find(requestId: string): RuntimeSession | undefined
+  /** Did this invocation time out? Answers yes once. */
+  isLate(requestId: string): boolean
+  forget(connection: Connection): void
+}
+
+/** What only some processes are offered. */
+export type SessionParts = {
+  readonly snapshot?: SnapshotAccess | undefined
+  readonly workers?: WorkerPool | undefined
+}
+
 const maxParkedCount = 64
 
 export class RuntimeSession {
@@ -71,10 +88,13 @@ export class RuntimeSession {
   /** of the event that was offered last, where somebody wants to know */
   timing: EventTiming | undefined
   readonly snapshot: SnapshotAccess | undefined
+  /** with them this session knows of the init only */
+  readonly workers: WorkerPool | undefined
 
-  constructor(listener: SessionListener, snapshot?: SnapshotAccess) {
+  constructor(listener: SessionListener, parts: SessionParts = {}) {
     this.listener = listener
-    this.snapshot = snapshot
+    this.snapshot = parts.snapshot
+    this.workers = parts.workers
   }
 
   get state(): RuntimeState {
@@ -109,6 +129,11 @@ export class RuntimeSession {
 
   /** The runtime asks for an event and may wait. Its state was moved. */
   park(connection: Connection, before: RuntimeState): void {
+    if (this.workers) {
+      this.workers.park(connection)
+      if (before === 'Started') this.listener.onReady(this)
+      return
+    }
     const event = this.#event
     if (before === 'Running' && event) {
       connection.replyWith(event.head, event.payload, event.payloadBytes)
@@ -143,6 +168,7 @@ export class RuntimeSession {
 
   /** A connection is closed: it waits no longer. */
   forget(connection: Connection): void {
+    this.workers?.forget(connection)
     const index = this.#parked.indexOf(connection)
     if (index !== -1) this.#parked.splice(index, 1)
   }

@@ -2,6 +2,7 @@
 import { functionArn } from '../../lib/arn.ts'
 import type { FunctionVersion } from '../../model.ts'
 import type { Packages } from '../../packages/packages.ts'
+import { concurrencyOf } from './capacity.ts'
 import { isSnapStart } from './lair-tags.ts'
 import type { Located } from './names.ts'
 import type { FunctionRecord, VersionRecord } from './records.ts'
@@ -14,6 +15,7 @@ export async function toFunctionVersion(
   tags: FunctionRecord['tags'],
 ): Promise<FunctionVersion> {
   const { settings, code, version } = record
+  const maxConcurrency = concurrencyOf(settings, tags)
   const codePath = code.folder ?? (await packages.codePath(code.id))
   const layersPath = await packages.layersPath(settings.layers.map((layer) => layer.id))
   return {
@@ -32,9 +34,11 @@ export async function toFunctionVersion(
     roleArn: settings.role,
     codePath,
     ...(layersPath !== undefined && { layersPath }),
+    ...(maxConcurrency !== undefined && { maxConcurrency }),
     ...(isSnapStart(version, settings, tags) && { isSnapStart: true }),
     logGroup: settings.logging.logGroup,
-    logFormat: settings.logging.logFormat,
+    // Lines of several invocations could not be told apart in text.
+    logFormat: maxConcurrency === undefined ? settings.logging.logFormat : 'JSON',
     ...(settings.logging.applicationLogLevel !== undefined && {
       applicationLogLevel: settings.logging.applicationLogLevel,
     }),

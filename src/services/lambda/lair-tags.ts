@@ -1,5 +1,6 @@
 /** Tags by which a function asks for what AWS does not offer it: they begin with `lair.`, and a value that means nothing is refused. */
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
+import { concurrencyOf } from './capacity.ts'
 import type { Settings } from './records.ts'
 
 type Tags = Readonly<Record<string, string>>
@@ -8,6 +9,10 @@ const prefix = 'lair.'
 
 /** tag -> what its value may be, and how that is said */
 const known: Readonly<Record<string, { readonly pattern: RegExp; readonly words: string }>> = {
+  'lair.concurrency': {
+    pattern: /^(?:[1-9]\d{0,2}|1[0-5]\d\d|1600)$/,
+    words: 'how many invocations one environment serves at once, 1 to 1600',
+  },
   'lair.snapstart': { pattern: /^latest$/, words: 'latest' },
 }
 
@@ -26,6 +31,8 @@ export function checkLairTags(tags: Tags): void {
 
 /** Are environments of this version restored from snapshots? Published ones with SnapStart, and all that the tag asks it for. */
 export function isSnapStart(version: string, settings: Settings, tags: Tags): boolean {
+  // A snapshot has one runtime that waits, not several workers.
+  if (concurrencyOf(settings, tags) !== undefined) return false
   if (tags['lair.snapstart'] === 'latest') return true
   return version !== '$LATEST' && settings.snapStart === 'PublishedVersions'
 }

@@ -4,6 +4,7 @@
  */
 import type { Cors } from '@aws-sdk/client-lambda'
 import type { LogFormat, Place } from '../../model.ts'
+import type { Capacity } from './capacity.ts'
 
 /** The zip of a version or layer. */
 export type CodeRecord = {
@@ -54,6 +55,7 @@ export type Settings = {
   readonly deadLetterTargetArn?: string
   readonly fileSystems: readonly { readonly arn: string; readonly localMountPath: string }[]
   readonly kmsKeyArn?: string
+  readonly capacity?: Capacity
 }
 
 /** A published version that cannot run: its snapshot is being made, or could not be made. */

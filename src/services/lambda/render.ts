@@ -8,6 +8,7 @@ import type {
 import { functionArn } from '../../lib/arn.ts'
 import type { Place } from '../../model.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
+import { renderCapacity } from './capacity.ts'
 import type { AliasRecord, Logging, Settings, StateRecord, VersionRecord } from './records.ts'
 
 /** Which moment of a version's life an answer shows. Only the making of a snapshot lasts, and is kept in the record: code is checked and unpacked before the answer, so
@@ -100,6 +101,7 @@ function renderOptional(settings: Settings): Partial<FunctionConfiguration> {
     }),
     ...(environment !== undefined && { Environment: { Variables: { ...environment } } }),
     ...(kmsKeyArn !== undefined && { KMSKeyArn: kmsKeyArn }),
+    ...renderCapacity(settings.capacity),
     ...(layers.length > 0 && {
       Layers: layers.map((layer) => ({ Arn: layer.arn, CodeSize: layer.zippedBytes })),
     }),

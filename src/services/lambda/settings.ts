@@ -7,6 +7,7 @@ import { lambdaLimits } from '../../config.ts'
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
 import { checkDeadLetterTarget } from './destination-arn.ts'
+import { changeCapacity } from './capacity.ts'
 import { checkEnvironment } from './environment-rules.ts'
 import { constraintFailed } from './names.ts'
 import type { Logging, Settings, UsedLayer } from './records.ts'
@@ -89,7 +90,7 @@ function changePlain(base: Settings, input: SettingsInput): Pick<Settings, Plain
   }
 }
 
-type Optional = 'environment' | 'vpc' | 'deadLetterTargetArn' | 'kmsKeyArn'
+type Optional = 'environment' | 'vpc' | 'deadLetterTargetArn' | 'kmsKeyArn' | 'capacity'
 
 function changeOptional(base: Settings, input: SettingsInput): Pick<Settings, Optional> {
   const environment = input.Environment === undefined ? base.environment : checkEnvironment(input)
@@ -100,11 +101,13 @@ function changeOptional(base: Settings, input: SettingsInput): Pick<Settings, Op
       ? base.deadLetterTargetArn
       : input.DeadLetterConfig.TargetArn
   const kmsKeyArn = input.KMSKeyArn ?? base.kmsKeyArn
+  const capacity = changeCapacity(base.capacity, input.CapacityProviderConfig)
   return {
     ...(environment !== undefined && { environment }),
     ...(vpc !== undefined && { vpc }),
     ...(target !== undefined && target !== '' && { deadLetterTargetArn: target }),
     ...(kmsKeyArn !== undefined && kmsKeyArn !== '' && { kmsKeyArn }),
+    ...(capacity !== undefined && { capacity }),
   }
 }
 
@@ -199,13 +202,7 @@ export function checkTotalSize(codeBytes: number, layers: readonly UsedLayer[]):
 }
 
 /** Features that would change how a function runs and that nothing here does: refused, not ignored. */
-const unsupportedMembers = [
-  'PublishTo',
-  'ImageConfig',
-  'TenancyConfig',
-  'CapacityProviderConfig',
-  'DurableConfig',
-] as const
+const unsupportedMembers = ['PublishTo', 'ImageConfig', 'TenancyConfig', 'DurableConfig'] as const
 
 /** @throws AwsError InvalidParameterValueException (400) naming the first member that is not supported */
 export function refuseUnsupported(input: object): void {

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/lib/clock.ts'
 export type VirtualClock = Clock & {
   /** Move on by `ms`, running what falls due on the way, in order. */
   advance(ms: number): void
+  /** timers that wait */
+  readonly timerCount: number
 }
 
 /** A clock that starts at `startMs`. */
@@ -11,6 +13,9 @@ export function createVirtualClock(startMs = 1_000_000): VirtualClock {
   let nowMs = startMs
   let waiting: { atMs: number; run: () => void }[] = []
   return {
+    get timerCount() {
+      return waiting.length
+    },
     nowMs: () => nowMs,
     monotonicMs: () => nowMs,
     after(delayMs, run) {

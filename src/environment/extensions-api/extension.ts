@@ -85,7 +85,8 @@ export class Extension {
   /** Hand an event over: now if it waits, else with its next `next`. @param response  a whole HTTP response */
   offer(response: string): void {
     this.#pending = response
-    if (this.#parked !== undefined) this.#deliver(response)
+    // One that posted an error while it waits gets nothing any more.
+    if (this.#state === 'Ready' && this.#parked !== undefined) this.#deliver(response)
   }
 
   /** A connection is closed. */

@@ -23,6 +23,7 @@ import { arch } from 'node:os'
 import { join, resolve } from 'node:path'
 import { startEmulator } from '../test/support/emulator.ts'
 import {
+  adapterPath,
   boto3Folder,
   cacheFolder,
   debugpyFolder,
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
   await attempt('emulator', fetchEmulator, problems)
   await attempt('debugpy', () => fetchPython(debugpyFolder, 'debugpy'), problems)
   await attempt('boto3', () => fetchPython(boto3Folder, 'boto3'), problems)
+  await attempt('adapter', buildAdapter, problems)
   for (const name of programNames) await attempt(name, () => prepare(name), problems)
   for (const problem of problems) console.error(`prepare-compat: ${problem}`)
   if (problems.length > 0 && isCi) process.exitCode = 1
@@ -146,6 +148,23 @@ async function proveUnderEmulator(folder: string): Promise<void> {
 function buildBash(folder: string): Promise<void> {
   cpSync(join(sourceFolder, 'bash-echo'), folder, { recursive: true })
   return Promise.resolve()
+}
+
+/** Needs no registry: it has no dependencies. */
+async function buildAdapter(): Promise<string> {
+  const source = join(sourceFolder, 'go-adapter')
+  const stamp = stampOf(source, '')
+  const stampPath = `${adapterPath}.stamp`
+  if (existsSync(adapterPath) && existsSync(stampPath)) {
+    if (readFileSync(stampPath, 'utf8') === stamp) return 'is up to date'
+  }
+  if (findTool('go') === undefined) throw new Error('Missing on this machine: go')
+  await run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', adapterPath, '.'], {
+    cwd: source,
+    environment: { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' },
+  })
+  writeFileSync(stampPath, stamp)
+  return 'was built'
 }
 
 async function buildGo(folder: string): Promise<void> {

@@ -34,6 +34,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('exit' as const), pick: fc.nat(2), code: fc.nat(1) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('invoke' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const) }) },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -5,6 +5,7 @@ import type { ExecutionEnvironment } from '../../src/environment/contract.ts'
 import { createEnvironment } from '../../src/environment/environment.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { makeLayers } from './extension-support.ts'
+import { extensionRequest, runtimeRequest } from './scripted-calls.ts'
 import {
   type Call,
   type ScriptedProgram,
@@ -27,6 +28,7 @@ export type Command =
   | { readonly do: 'extension'; readonly name: string; readonly call: ExtensionCallName }
   | { readonly do: 'exit'; readonly pick: number; readonly code: number }
   | { readonly do: 'invoke' }
+  | { readonly do: 'freeze' }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'stop'; readonly drain: boolean }
 
@@ -38,7 +40,15 @@ const hearing: Readonly<Record<string, boolean>> = { a: true, b: false }
 /** Folders that all sequences share, what was seen in them, and what was complained of. */
 export class Play implements Disposable {
   readonly complaints: string[] = []
-  readonly seen = { settled: 0, failed: 0, timedOut: 0, reset: 0, shutdownTold: 0, gaveUp: 0 }
+  readonly seen = {
+    frozen: 0,
+    settled: 0,
+    failed: 0,
+    timedOut: 0,
+    reset: 0,
+    shutdownTold: 0,
+    gaveUp: 0,
+  }
   readonly #layers = new Map(
     [['a'], ['a', 'b']].map((names) => [
       names.join(),
@@ -120,6 +130,7 @@ class Scene {
 
   async step(command: Command): Promise<void> {
     this.#do(command)
+    if (this.#isFrozen) this.#seen.frozen += 1
     await this.#flush()
     this.#check()
   }
@@ -164,6 +175,8 @@ class Scene {
       }
       case 'invoke':
         return this.#invoke()
+      case 'freeze':
+        return this.#environment.freeze()
       case 'advance':
         return this.#advance(command.ms)
       case 'stop':
@@ -193,7 +206,7 @@ class Scene {
   /** Those that were told to end do so. */
   #farewells(): (() => void)[] {
     const isTold = (program: ScriptedProgram) =>
-      program.signals.includes('SIGTERM') || this.#told.has(nameOf(program))
+      !this.#isFrozen && (program.signals.includes('SIGTERM') || this.#told.has(nameOf(program)))
     return this.#alive()
       .filter(isTold)
       .map((program) => () => this.#exit(program, 0))
@@ -201,7 +214,7 @@ class Scene {
 
   #invoke(): void {
     const { state } = this.#environment
-    const isFree = state === 'ready' || state === 'starting'
+    const isFree = state === 'ready' || state === 'starting' || state === 'frozen'
     if (!isFree || this.#current || this.#isStopping) return
     const invoked = new Invoked(`request-${this.#invoked.length}`, this.#clock.nowMs())
     this.#invoked.push(invoked)
@@ -224,17 +237,10 @@ class Scene {
 
   #callRuntime(call: RuntimeCallName): void {
     const model = this.#model
-    if (!model || !this.#isAlive(runtimePath)) return
+    if (!model || !this.#isAwake(runtimePath)) return
     const expected = model.callRuntime(call)
-    const requestId = this.#current?.requestId ?? 'none'
-    const base = '/2018-06-01/runtime'
-    const target = {
-      next: `${base}/invocation/next`,
-      'init-error': `${base}/init/error`,
-      response: `${base}/invocation/${requestId}/response`,
-      error: `${base}/invocation/${requestId}/error`,
-    }[call]
-    const answer = this.#world.call(call === 'next' ? 'GET' : 'POST', target, {}, '{}')
+    const request = runtimeRequest(call, this.#current?.requestId ?? 'none')
+    const answer = this.#world.call(request)
     this.#compare(`runtime ${call}`, answer, expected)
     if (expected === 'parks') this.#parked.set(runtimePath, answer)
   }
@@ -242,29 +248,14 @@ class Scene {
   #callExtension(name: string, call: ExtensionCallName): void {
     const model = this.#model
     const isInside = name === 'inside'
-    if (!model || !this.#isAlive(isInside ? runtimePath : name)) return
+    if (!model || !this.#isAwake(isInside ? runtimePath : name)) return
     const id = this.#ids.get(name)
     if (call !== 'register' && id === undefined) return
     const expected = model.callExtension(name, call)
-    const base = '/2020-01-01/extension'
-    const headers: Record<string, string> = {
-      ...(id !== undefined && { 'lambda-extension-identifier': id }),
-      ...(call === 'register' && { 'lambda-extension-name': name }),
-      ...(call.endsWith('error') && { 'lambda-extension-function-error-type': 'Extension.Mine' }),
-    }
-    if (call === 'register') delete headers['lambda-extension-identifier']
     const events = ['INVOKE', 'SHUTDOWN'].filter((event) =>
       event === 'INVOKE' ? isInside || hearing[name] === true : !isInside,
     )
-    const answer =
-      call === 'next'
-        ? this.#world.call('GET', `${base}/event/next`, headers)
-        : this.#world.call(
-            'POST',
-            `${base}/${call.replace('-', '/')}`,
-            headers,
-            JSON.stringify({ events }),
-          )
+    const answer = this.#world.call(extensionRequest(call, { name, id, events }))
     this.#compare(`${name} ${call}`, answer, expected)
     if (expected === 'parks') this.#parked.set(name, answer)
     const given = /Lambda-Extension-Identifier: (\S+)/.exec(answer.text)?.[1]
@@ -371,19 +362,30 @@ class Scene {
     assert.equal(this.#isAlive(runtimePath), model.runtime !== 'absent')
     const current = this.#current
     if (!current) {
-      assert.equal(state, model.isInitialised || !model.isFirst ? 'ready' : 'starting')
+      const idle = this.#isFrozen ? 'frozen' : 'ready'
+      assert.equal(state, model.isInitialised || !model.isFirst ? idle : 'starting')
       assert.equal(model.runtime === 'working', false)
       return
     }
     assert.equal(state, 'busy')
+    assert.ok(!this.#isFrozen)
     assert.equal(model.isHanded, model.isInitialised)
     assert.ok(!model.isDone, 'an invocation that is done is settled')
     const isAnswered = model.isHanded && model.runtime !== 'working'
     assert.equal(current.replyCount, isAnswered ? 1 : 0)
   }
 
+  get #isFrozen(): boolean {
+    return this.#world.sandboxes.at(-1)?.isFrozen === true
+  }
+
   #alive(): readonly ScriptedProgram[] {
     return this.#world.sandboxes.at(-1)?.programs.filter((program) => program.isAlive) ?? []
+  }
+
+  /** Can it do anything? */
+  #isAwake(name: string): boolean {
+    return !this.#isFrozen && this.#isAlive(name)
   }
 
   #isAlive(name: string): boolean {

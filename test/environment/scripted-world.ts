@@ -8,6 +8,7 @@ import type { RequestHead } from '../../src/lib/http/head.ts'
 import type { Ids } from '../../src/lib/ids.ts'
 import type { Runtime } from '../../src/runtimes/runtime.ts'
 import type { Driver, ExitReport, Program, ProgramSpec, Sandbox } from '../../src/sandbox/driver.ts'
+import type { Request } from './scripted-calls.ts'
 
 export const runtimePath = '/bin/runtime'
 
@@ -63,6 +64,7 @@ class ScriptedSandbox implements Sandbox {
   readonly id: string
   readonly temporaryDirectory: string
   readonly programs: ScriptedProgram[] = []
+  isFrozen = false
   isDisposed = false
 
   constructor(id: string, temporaryDirectory: string) {
@@ -77,8 +79,8 @@ class ScriptedSandbox implements Sandbox {
   }
 
   usage = () => ({ maxMemoryMib: 64 })
-  freeze = async (): Promise<void> => {}
-  thaw = async (): Promise<void> => {}
+  freeze = async (): Promise<void> => void (this.isFrozen = true)
+  thaw = async (): Promise<void> => void (this.isFrozen = false)
 
   async dispose(): Promise<void> {
     this.isDisposed = true
@@ -148,12 +150,7 @@ export class World {
   }
 
   /** The newest generation calls an endpoint. */
-  call(
-    method: string,
-    target: string,
-    headers: Readonly<Record<string, string>> = {},
-    text = '',
-  ): Call {
+  call({ method, target, headers = {}, text = '' }: Request): Call {
     const call = new Call()
     const generation = this.generations.at(-1)
     if (!generation) return call

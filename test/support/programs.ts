@@ -20,6 +20,9 @@ export type ProgramName = (typeof programNames)[number]
 /** AWS's Runtime Interface Emulator, as its own SAM CLI ships it. */
 export const emulatorPath = join(cacheFolder, 'aws-lambda-rie')
 
+/** An adapter for web servers, which is an external extension: one program without a runtime client. */
+export const adapterPath = join(cacheFolder, 'lambda-adapter')
+
 /** Python's debugger: what `pip install debugpy -t` brings. */
 export const debugpyFolder = join(cacheFolder, 'debugpy')
 

@@ -1,0 +1,3 @@
+module lair.example/go-adapter
+
+go 1.24

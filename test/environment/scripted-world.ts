@@ -141,7 +141,7 @@ export class World {
   readonly api: Api = {
     open: async () => '127.0.0.1:1',
     renew: (listener, others) => {
-      const session = new RuntimeSession(listener, others?.snapshot)
+      const session = new RuntimeSession(listener, others)
       this.generations.push({ session, extensions: others?.extensions })
       return session
     },

@@ -116,6 +116,8 @@ async function assemble(options: ServerOptions, closers: AsyncDisposableStack): 
     }),
   )
   closers.defer(() => gateway.close({ drainMs: limits.drainMs }))
+  // What sits at a breakpoint goes on now, so that its caller need not be waited for.
+  if (runner.inspection) closers.use(runner.inspection)
   runner.endpointUrl = gateway.endpoint
   store.announce(gateway.endpoint)
   lambda.events.start()

@@ -3,6 +3,7 @@
  * gets new environments, initialised at once, so that the next answer comes from the new code and errors show when the file is saved.
  * Logs are shown as they come. Everything is taken away at the end.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { background } from '../lib/background.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { systemClock as clock } from '../lib/clock.ts'
@@ -32,6 +33,8 @@ export type DevOptions = HomeOptions & {
 /** as of every function */
 const maxMemoryMib = 10_240
 const maxTimeoutSeconds = 900
+/** until a server that does not answer is asked for logs again */
+const retryMs = 2000
 
 /** Run until SIGINT or SIGTERM.
  *  @throws CommandError, PlatformError when it cannot begin, saying what to do */
@@ -128,15 +131,24 @@ async function showLogs(
   { startedMs, home, screen, stop }: Surroundings & { startedMs: number },
 ): Promise<void> {
   const { connection } = home
-  const options = { sinceMs: startedMs, isFollowing: true, connection }
-  try {
-    for await (const events of readEvents(one.name, options)) {
-      if (stop.aborted) return
-      for (const event of events) screen.log(one.name, event)
+  let sinceMs = startedMs
+  let isTold = false
+  while (!stop.aborted) {
+    try {
+      const options = { sinceMs, isFollowing: true, connection }
+      for await (const events of readEvents(one.name, options)) {
+        if (stop.aborted) return
+        for (const event of events) screen.log(one.name, event)
+        sinceMs = Math.max(sinceMs, ...events.map(({ timestamp }) => timestamp + 1))
+        isTold = false
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError || error instanceof AwsError)) throw error
+      // At the end the server goes first. One that went away may come back.
+      if (!stop.aborted && !isTold) screen.problem(one.name, error.message)
+      isTold = true
+      await sleep(retryMs, undefined, { signal: stop }).catch(() => undefined)
     }
-  } catch (error) {
-    // At the end the server goes first.
-    if (!stop.aborted) throw error
   }
 }
 

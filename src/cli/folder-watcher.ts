@@ -12,6 +12,7 @@ const settleMs = 15
 /** a steady stream of changes is told of after this all the same */
 const maxSettleMs = 300
 const maxDirectoryCount = 5000
+const maxFileCount = 50_000
 
 const ignoredFolders = new Set(['.git', '.hg', '.svn', '.idea', '.vscode', '__pycache__', '.venv'])
 /** Scratch files of vi, Emacs and others. */
@@ -72,9 +73,9 @@ export class FolderWatcher implements Disposable {
   /** Watch a directory and what is below. One that goes away meanwhile is none. */
   #add(directory: string): void {
     if (this.#isClosed || this.#watchers.has(directory)) return
-    if (this.#watchers.size >= maxDirectoryCount) {
+    if (this.#watchers.size >= maxDirectoryCount || this.#known.size >= maxFileCount) {
       throw new CommandError(
-        `Cannot watch "${this.#root}": it has more than ${maxDirectoryCount} folders`,
+        `Cannot watch "${this.#root}": it has more than ${maxDirectoryCount} folders or ${maxFileCount} files`,
       )
     }
     const isPackages = basename(directory) === 'node_modules'

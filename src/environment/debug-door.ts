@@ -142,17 +142,23 @@ export class DebugDoor implements AsyncDisposable {
       socket.once('close', end)
     }
     if (this.#seat !== seat || debuggers.destroyed) return end()
-    if (this.#options.protocol === 'dap') attach()
-    else {
-      // Asking what there is to debug is not debugging it.
-      debuggers.on('data', (chunk: Buffer) => {
-        const isAttached = seat.sockets.has(debuggers)
-        if (!isAttached && /^upgrade:\s*websocket/im.test(chunk.toString('latin1'))) attach()
-      })
-    }
+    debuggers.on('data', (chunk: Buffer) => {
+      if (seat.sockets.has(debuggers)) return
+      const intent = intentOf(chunk, this.#options.protocol)
+      if (intent === 'attach') attach()
+      if (intent === 'foreign') end()
+    })
     debuggers.pipe(guest)
     guest.pipe(debuggers)
   }
+}
+
+/** What somebody wants who begins so. Asking what there is to debug is not debugging it; and debug adapters frame their messages much as
+ *  HTTP does, so that a web page's request could pass for one. Node.js looks at the host and knows its own secret path. */
+function intentOf(chunk: Buffer, protocol: DebugProtocol): 'attach' | 'ask' | 'foreign' {
+  const text = chunk.toString('latin1')
+  if (protocol === 'dap') return text.startsWith('Content-') ? 'attach' : 'foreign'
+  return /^upgrade:\s*websocket/im.test(text) ? 'attach' : 'ask'
 }
 
 async function listen(port: number): Promise<Server> {

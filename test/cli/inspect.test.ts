@@ -102,8 +102,12 @@ test('after a change the debugger finds the new process at the same port', async
   await second.event('Debugger.paused')
   await second.call('Debugger.resume')
   assert.deepEqual(await answered, { name: 'two', sum: 4 })
-  // It is stopped although somebody is attached.
+  // It is stopped although somebody sits at a breakpoint.
+  await second.call('Debugger.pause')
+  const unanswered = invoke(client, 'again', { a: 1, b: 1, waitMs: 0 }).catch(() => undefined)
+  await second.event('Debugger.paused')
   assert.equal(await dev.stop(), 0)
+  await unanswered
 })
 
 /** A folder with a Python function. */

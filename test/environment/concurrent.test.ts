@@ -179,6 +179,18 @@ describe('an environment for several invocations at once', { concurrency: 3 }, (
     assert.equal((await env.invoke(other, { ms: 0 }, 'same')).kind, 'ok')
   })
 
+  test('no extension is told of each invocation', async () => {
+    await using env = open({ environment: { REGISTER: 'INVOKE' } })
+    const { late } = (await env.invoke(env.environment.openSlot(), { ms: 0 }, 'id')).body()
+    assert.deepEqual(late, [
+      {
+        status: 403,
+        errorMessage: 'INVOKE: ErrorInvalidEventType',
+        errorType: 'Extension.InvalidEventType',
+      },
+    ])
+  })
+
   test('it ends with its last slot', async () => {
     await using env = open()
     const [one, other] = [env.environment.openSlot(), env.environment.openSlot()]

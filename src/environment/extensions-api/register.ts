@@ -2,6 +2,7 @@
  *  source: AWS Lambda dev guide "Using the Lambda Extensions API", Register; Runtime Interface Emulator, rapi/handler. */
 import { lambdaLimits } from '../../config.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
+import type { FunctionVersion } from '../../model.ts'
 import type { Body, Connection, Receiver } from '../runtime-api/connection.ts'
 import { jsonReply, truncated } from '../runtime-api/replies.ts'
 import { Extension, type ExtensionEvent, extensionEvents } from './extension.ts'
@@ -53,7 +54,7 @@ function admit(
   const known = extensions.findByName(name)
   const isExternal = known?.isExternal === true
   for (const event of events) {
-    const reason = eventProblem(event, isExternal)
+    const reason = eventProblem(event, isExternal, extensions.version)
     if (reason !== undefined) return forbidden('Extension.InvalidEventType', `${event}: ${reason}`)
   }
   const extension = isExternal ? known : extensions.add(name)
@@ -64,10 +65,17 @@ function admit(
   return extension
 }
 
-function eventProblem(event: string, isExternal: boolean): string | undefined {
+/** Where several invocations run at once nobody is told of each. */
+function eventProblem(
+  event: string,
+  isExternal: boolean,
+  { maxConcurrency }: FunctionVersion,
+): string | undefined {
   if (!extensionEvents.some((known) => known === event)) return 'ErrorInvalidEventType'
-  if (isExternal || event !== 'SHUTDOWN') return undefined
-  return 'ShutdownEventNotSupportedForInternalExtension'
+  if (event === 'SHUTDOWN') {
+    return isExternal ? undefined : 'ShutdownEventNotSupportedForInternalExtension'
+  }
+  return maxConcurrency === undefined ? undefined : 'ErrorInvalidEventType'
 }
 
 const refusals: Readonly<Record<Refused, string>> = {

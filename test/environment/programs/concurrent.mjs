@@ -13,6 +13,16 @@ if (process.env.INIT === 'fail') {
   process.exit(1)
 }
 
+if (process.env.REGISTER) {
+  const extensions = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2020-01-01/extension`
+  const registered = await fetch(`${extensions}/register`, {
+    method: 'POST',
+    headers: { 'Lambda-Extension-Name': 'internal' },
+    body: JSON.stringify({ events: [process.env.REGISTER] }),
+  })
+  late.push({ status: registered.status, ...(await registered.json()) })
+}
+
 async function work() {
   for (;;) {
     const next = await fetch(`${base}/invocation/next`)

@@ -213,6 +213,31 @@ describe('Node.js bootstrap', { concurrency: 3 }, () => {
     assert.equal(error.errorMessage, 'broken')
   })
 
+  test('what was written before an error leaves before it, however much', async () => {
+    const [post] = (await run('index.fullStream')).posts
+    assert.equal(post?.body.length, 2_000_000)
+    assert.equal(post?.trailers['lambda-runtime-function-error-type'], 'Error')
+  })
+
+  test('a prelude goes with the first write, even of nothing', async () => {
+    const { posts } = await run('index.emptyHttpStream', 'nodejs24.x', ['{}', '{"writes":true}'])
+    assert.deepEqual(
+      posts.map(({ body }) => body),
+      ['', `{"statusCode":204}${'\0'.repeat(8)}`],
+    )
+  })
+
+  test('a write after the end does not take the end away', async () => {
+    const [post] = (await run('index.lateWrite')).posts
+    assert.deepEqual([post?.body, post?.trailers], ['whole', {}])
+  })
+
+  test('a pipeline whose source fails ends the stream with that error', async () => {
+    const [post] = (await run('index.brokenPipe')).posts
+    const body = String(post?.trailers['lambda-runtime-function-error-body'])
+    assert.match(Buffer.from(body, 'base64').toString(), /"errorMessage":"source"/)
+  })
+
   test('6 MB in and out', async () => {
     const text = 'x'.repeat(6 * 1024 * 1024 - 100)
     assert.deepEqual(answers(await run('index.size', 'nodejs24.x', [JSON.stringify({ text })])), [

@@ -36,6 +36,9 @@ class StreamingModel {
       if (!result || typeof result.then !== 'function')
         throw new Error('Streaming does not support non-async handlers.')
       if ((await result) !== undefined) console.warn('Streaming handlers ignore return values.')
+      if (stream.destroyed && !stream.isClosed) {
+        throw new Error('The response stream was destroyed before its end.')
+      }
       await stream.replied
     } catch (error) {
       logError('Invoke Error', error)
@@ -70,9 +73,13 @@ class ResponseStream extends Writable {
     this.contentType = 'application/octet-stream'
     this.request = undefined
     this.isClosed = false
+    this.trailers = ''
     this._onBeforeFirstWrite = undefined
     this.replied = new Promise((resolve) => (this.resolveReplied = resolve))
-    this.on('error', ignore)
+    this.on('error', (error) => {
+      // Nobody else listens: it is an uncaught exception, as with any stream.
+      if (this.listenerCount('error') === 1) setImmediate(rethrow, error)
+    })
   }
 
   setContentType(contentType) {
@@ -92,7 +99,8 @@ class ResponseStream extends Writable {
   }
 
   _write(chunk, _encoding, callback) {
-    const socket = this.open().socket
+    const { socket } = this.open()
+    this.writePrelude(socket)
     if (chunk.length === 0) {
       callback()
       return
@@ -105,19 +113,26 @@ class ResponseStream extends Writable {
   }
 
   _final(callback) {
-    this.close('')
+    this.close()
     callback()
   }
 
-  /** End the response with an error: in trailers, the body as base64 so that no line break gets into a header. */
+  /** An end that was promised comes, also when a write after it is an error. */
+  _destroy(error, callback) {
+    if (this.writableEnded && !this.isClosed) this.close()
+    callback(error)
+  }
+
+  /** End the response with an error, after what was written before: in trailers, the body as base64 so that no line break gets
+   *  into a header. A response that was ended already stays as it is. */
   fail(payload) {
-    if (this.isClosed) return
+    if (this.isClosed || this.writableEnded) return
     const text = Buffer.from(JSON.stringify(payload)).toString('base64')
-    this.close(
+    this.trailers =
       `Lambda-Runtime-Function-Error-Type: ${String(payload.errorType).replace(/[^\u0020-\u007e]/g, '?')}\r\n` +
-        `Lambda-Runtime-Function-Error-Body: ${text}\r\n`,
-    )
-    this.destroy()
+      `Lambda-Runtime-Function-Error-Body: ${text}\r\n`
+    if (this.destroyed) this.close()
+    else this.end()
   }
 
   open() {
@@ -127,26 +142,32 @@ class ResponseStream extends Writable {
       this.runtime.requestId,
       `Content-Type: ${this.contentType}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTrailer: ${TRAILERS}\r\n`,
     )
-    if (typeof this._onBeforeFirstWrite === 'function') {
-      const { socket } = this.request
-      this._onBeforeFirstWrite((part) => {
-        const bytes = Buffer.from(part)
-        socket.write(`${bytes.length.toString(16)}\r\n`)
-        socket.write(bytes)
-        socket.write('\r\n')
-      })
-    }
     return this.request
   }
 
-  close(trailers) {
+  /** A prelude goes before the first write, even of nothing; a stream that is ended without one has none, as in the managed runtime. */
+  writePrelude(socket) {
+    const before = this._onBeforeFirstWrite
+    if (typeof before !== 'function') return
+    this._onBeforeFirstWrite = undefined
+    before((part) => {
+      const bytes = Buffer.from(part)
+      socket.write(`${bytes.length.toString(16)}\r\n`)
+      socket.write(bytes)
+      socket.write('\r\n')
+    })
+  }
+
+  close() {
     const { socket, expectReply } = this.open()
     this.isClosed = true
-    socket.write(`0\r\n${trailers}\r\n`)
+    socket.write(`0\r\n${this.trailers}\r\n`)
     expectReply(() => this.resolveReplied())
   }
 }
 
-function ignore() {}
+function rethrow(error) {
+  throw error
+}
 
 module.exports = { StreamingModel }

@@ -273,6 +273,8 @@ export const telemetryLimits = {
   retryDelayMs: 100,
   /** a subscriber that does not answer */
   attemptMs: 3000,
+  /** of the budget of a shutdown, to deliver what waits before extensions are told */
+  flushMs: 300,
   /** source: AWS Lambda dev guide "Lambda Telemetry API reference", buffering */
   maxItems: { least: 1000, most: 10_000, usual: 10_000 },
   maxBytes: { least: 262_144, most: 1_048_576, usual: 262_144 },

@@ -69,7 +69,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#options = options
     this.#deadline = new Deadline(clock, () => this.#expired())
     this.#voice = new Voice(version, clock, options.lines, this.id)
-    const own = { id: this.id, logStream: this.logStream, snapshot: this.#snapshot }
+    const own = { id: this.id, voice: this.#voice, snapshot: this.#snapshot }
     this.#house = new GuestHouse({ ...options, ...own })
     this.emit(initStart(options, phase))
     const { warning } = options.runtime
@@ -224,7 +224,9 @@ class Environment implements ExecutionEnvironment, GuestListener {
     // Nobody waits for the end of extensions.
     const isSlow = failure.status === 'timeout' || (this.#guest?.extensions.count ?? 0) > 0
     if (isSlow) waiting?.answer(waiting.replyTo(failure))
-    this.#say(...initEnded(this.#type, init.phase, end, await this.#endGuest(failure)))
+    this.#guest?.flushOutput()
+    this.#say(...initEnded(this.#type, init.phase, end, this.#guest))
+    await this.#endGuest(failure)
     this.#firstInit.resolve(end)
     if (waiting) await this.#fail(waiting, failure)
     else if (this.#run) this.#repeatInit(this.#run)
@@ -351,9 +353,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const reply = run.replyTo(failure)
     run.start()
     run.answer(reply)
-    if (run.timing && run.endedMs === undefined) {
-      this.emit(run.timing.toEvent(run.invocation, endedMs, failure))
-    }
+    this.#voice.failed(run, failure, endedMs)
     if (this.#state === 'busy') this.#move('resetting')
     await this.#endGuest(failure)
     this.#run = undefined

@@ -3,6 +3,7 @@
  * source: AWS Lambda dev guide "Troubleshoot invocation issues"; Runtime Interface Emulator, fatalerror; recorded replies.
  */
 import type { Reply } from '../model.ts'
+import type { PlatformEvent } from '../observe/platform-events.ts'
 import type { ExitReport } from '../sandbox/driver.ts'
 
 /** A failure of init or invoke. The first of a generation wins. */
@@ -92,6 +93,12 @@ export function platformFailure(errorType: string, text: string): Failure {
 /** The same failure by another name. */
 export function retyped(failure: Failure, errorType: string): Failure {
   return { ...failure, ...platformFailure(errorType, failure.text ?? '') }
+}
+
+/** What subscribers of the Logs API are told; the log itself says it in REPORT. */
+export function toFault({ errorType, text = '' }: Failure, requestId: string): PlatformEvent {
+  const record = `RequestId: ${requestId} Error: ${text}\n${errorType}\n`
+  return { type: 'platform.fault', record }
 }
 
 /** The configured timeout passed.

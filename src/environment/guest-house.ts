@@ -28,6 +28,7 @@ import {
   extensionVariables,
   runtimeVariables,
 } from './variables.ts'
+import type { Voice } from './voice.ts'
 
 /** What guests call: the port with its sessions. */
 export type Api = Pick<RuntimeApi, 'open' | 'renew' | 'drained' | 'close'>
@@ -40,7 +41,7 @@ export type GuestHouseOptions = {
   readonly prepared?: PreparedSandbox | undefined
   readonly clock: Clock
   readonly ids: Ids
-  readonly logStream: string
+  readonly voice: Voice
   readonly initializationType?: InitializationType | undefined
   readonly endpointUrl?: string | undefined
   readonly inspectPort?: number | undefined
@@ -72,7 +73,9 @@ export class GuestHouse {
 
   /** Open the port, once. @throws Error of node:net */
   async open(): Promise<void> {
-    if (this.#address === '') this.#address = await this.#api.open()
+    if (this.#address !== '') return
+    this.#address = await this.#api.open()
+    this.#options.voice.telemetry.reservedPorts = [Number(this.#address.split(':').at(-1))]
   }
 
   /** Start a generation; the one before must be gone.
@@ -97,6 +100,7 @@ export class GuestHouse {
   /** Close the port and remove the temporary directory. The last process must be gone. */
   async close(): Promise<void> {
     this.#api.close()
+    this.#options.voice.telemetry.close()
     await this.#prepared?.dispose()
     if (this.#temporaryDirectory !== undefined) {
       await this.#options.driver.discard(this.#temporaryDirectory)
@@ -104,7 +108,8 @@ export class GuestHouse {
   }
 
   #crew(argv: Argv, listener: GuestListener): Crew {
-    const { version, driver, ids, snapshot, workers } = this.#options
+    const { version, driver, ids, snapshot, workers, voice } = this.#options
+    const { telemetry } = voice
     const variables = this.#variables()
     const externals = externalExtensions(version)
     const runtimeSpec = (onOutput: ProgramSpec['onOutput']): ProgramSpec => ({
@@ -116,12 +121,14 @@ export class GuestHouse {
     })
     return {
       externals,
+      telemetry,
       extensions: (extensionsListener) =>
         new Extensions({
           version,
           ids,
           listener: extensionsListener,
           isEnabled: hasExtensions(version),
+          telemetry,
         }),
       renewSession: (sessionListener, extensions) =>
         this.#api.renew(sessionListener, { extensions, snapshot, workers }),
@@ -136,10 +143,11 @@ export class GuestHouse {
   }
 
   #variables(): VariableSource {
-    const { credentials, snapshot, ...source } = this.#options
+    const { credentials, snapshot, voice, ...source } = this.#options
     const url = `http://${this.#address}/2021-04-23/credentials`
     return {
       ...source,
+      logStream: voice.logStream,
       runtimeApi: this.#address,
       ...(snapshot
         ? { container: { url, token: snapshot.token } }

@@ -15,6 +15,7 @@ import { type Failure, exitFailure, extensionFailure, platformFailure, retyped }
 import { LineSplitter } from './output.ts'
 import { type ShutdownReason, shutDown } from './phases/shutdown.ts'
 import type { RuntimeSession, SessionListener } from './runtime-api/session.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import type { LineSource } from './voice.ts'
 
 /** How long the last bytes of a process that ended may be on their way. */
@@ -43,6 +44,8 @@ export type GuestListener = {
 /** What a guest is made of. */
 export type Crew = {
   readonly externals: readonly ExternalFile[]
+  /** of the environment */
+  readonly telemetry: Telemetry
   readonly extensions: (listener: ExtensionsListener) => Extensions
   readonly renewSession: (listener: SessionListener, extensions: Extensions) => RuntimeSession
   /** wait until the connections of a process that ended are read, at most so long; the runtime's unless it was an extension's */
@@ -107,12 +110,14 @@ export class Guest {
 
   /** Stop all its processes where they are. */
   freeze(): void {
+    this.#crew.telemetry.pause()
     background('freeze environment', this.sandbox.freeze())
   }
 
   /** Let them go on: what is sent to them from now on is kept for them, so nobody need wait. */
   thaw(): void {
     background('thaw environment', this.sandbox.thaw())
+    this.#crew.telemetry.resume()
   }
 
   /** End it: extensions are told and have their time, then all is killed. It tells nothing any more but its last lines. Idempotent. */
@@ -126,12 +131,14 @@ export class Guest {
     this.#lastWords?.clear()
     if (this.extensions.count > 0) {
       const { extensions } = this
-      const programs = this.#programs
+      const [programs, runtime, clock] = [this.#programs, this.#runtime, this.#clock]
+      const { telemetry } = this.#crew
       this.thaw()
-      await shutDown({ extensions, programs, runtime: this.#runtime, clock: this.#clock }, reason)
+      await shutDown({ extensions, programs, runtime, clock, telemetry }, reason)
     }
     await this.sandbox.dispose()
     this.flushOutput()
+    this.#crew.telemetry.reset()
   }
 
   #sessionListener(): SessionListener {
@@ -169,6 +176,7 @@ export class Guest {
     if (this.isInitialised || !this.isRuntimeReady) return
     if (this.extensions.count > 0 && !this.extensions.areIdle) return
     this.isInitialised = true
+    this.#crew.telemetry.closeSubscriptions()
     this.#listener.onInitialised(this)
   }
 

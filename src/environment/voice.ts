@@ -1,4 +1,4 @@
-/** What an environment says: lines of its processes and events of the platform, into its log stream. */
+/** What an environment says: lines of its processes and events of the platform, into its log stream and to its extensions. */
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion } from '../model.ts'
@@ -6,14 +6,17 @@ import { type LineFilter, applicationFilter } from '../observe/application-filte
 import type { PlatformEvent } from '../observe/platform-events.ts'
 import { mayShow, toLogLine } from '../observe/platform-lines.ts'
 import type { LineSink } from './contract.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
+import { type Failure, toFault } from './failure.ts'
+import type { Run } from './phases/run.ts'
 import { logStreamName } from './variables.ts'
 
 /** Who wrote a line: the runtime, or an extension. */
 export type LineSource = 'function' | 'extension'
 
 export class Voice {
-  /** `platform.runtimeDone` may be heard: measure for it */
-  readonly wantsRuntimeDone: boolean
+  readonly telemetry: Telemetry
+  readonly #logsRuntimeDone: boolean
   readonly #version: FunctionVersion
   readonly #clock: Clock
   readonly #lines: LineSink
@@ -23,7 +26,9 @@ export class Voice {
 
   /** @param id  of the environment, 32 hex digits */
   constructor(version: FunctionVersion, clock: Clock, lines: LineSink, id: string) {
-    this.wantsRuntimeDone = mayShow('platform.runtimeDone', version.logFormat)
+    const { logFormat } = version
+    this.telemetry = new Telemetry({ clock, logFormat, emit: (event) => this.platform(event) })
+    this.#logsRuntimeDone = mayShow('platform.runtimeDone', logFormat)
     this.#logStream = logStreamName(version, clock.nowMs(), id)
     this.#version = version
     this.#clock = clock
@@ -36,9 +41,25 @@ export class Voice {
   platform(event: PlatformEvent): string | undefined {
     const nowMs = this.#clock.nowMs()
     const { logFormat, systemLogLevel } = this.#version
+    // New processes: what was told the old ones is nothing to them.
+    if (event.type === 'platform.initStart') this.telemetry.reset()
     const line = toLogLine(event, logFormat, nowMs, systemLogLevel)
+    if (this.telemetry.isActive) this.telemetry.platform(event, nowMs)
     if (line !== undefined) this.#lines(line, nowMs, this.#logStream)
     return line
+  }
+
+  /** `platform.runtimeDone` may be heard: measure for it */
+  get wantsRuntimeDone(): boolean {
+    return this.#logsRuntimeDone || this.telemetry.wants('platform.runtimeDone')
+  }
+
+  /** An invocation ended with its processes. */
+  failed({ invocation, timing, endedMs }: Run, failure: Failure, nowMs: number): void {
+    if (failure.text !== undefined && this.telemetry.wants('platform.fault')) {
+      this.platform(toFault(failure, invocation.requestId))
+    }
+    if (timing && endedMs === undefined) this.platform(timing.toEvent(invocation, nowMs, failure))
   }
 
   get logStream(): string {
@@ -52,8 +73,11 @@ export class Voice {
 
   /** Pass on a line of a process. @returns false when the function's log level hides it */
   line(line: string, source: LineSource): boolean {
+    const nowMs = this.#clock.nowMs()
+    // What the log hides by its level is told all the same, as all events of the platform are.
+    if (this.telemetry.isActive) this.telemetry.line(source, line, nowMs)
     if (source === 'function' && this.#isShown?.(line) === false) return false
-    this.#lines(line, this.#clock.nowMs(), this.#logStream)
+    this.#lines(line, nowMs, this.#logStream)
     return true
   }
 }

@@ -1,7 +1,7 @@
 /** What is said of one invocation when it is over: the record for metrics and bills, and the platform's lines in the log. */
 import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
 import type { InvocationReport, InvocationStart, Span } from '../observe/platform-events.ts'
-import { toTracing } from './tracing.ts'
+import { toTracing } from '../observe/tracing.ts'
 
 /** One invocation, measured: the source of the REPORT line, of metrics and of the bill. */
 export type Report = Measured & {

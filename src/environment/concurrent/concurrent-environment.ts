@@ -65,14 +65,14 @@ export class ConcurrentEnvironment implements Shared, GuestListener {
     this.#maxCount = version.maxConcurrency ?? 1
     this.#workers = new Workers(this.#maxCount, () => this.#cameBack())
     this.#voice = new Voice(version, clock, options.lines, this.id)
-    const { id, logStream } = this
-    this.#house = new GuestHouse({ ...options, id, logStream, workers: this.#workers })
+    const own = { id: this.id, voice: this.#voice, workers: this.#workers }
+    this.#house = new GuestHouse({ ...options, ...own })
     this.emit(initStart(options, 'init'))
     const { warning } = options.runtime
     if (warning !== undefined) this.#voice.line(warning, 'function')
     this.#init = beginStart({
       phase: 'init',
-      id,
+      id: this.id,
       options,
       house: this.#house,
       listener: this,

@@ -9,6 +9,7 @@ import type { RequestHead } from '../../lib/http/head.ts'
 import type { Ids } from '../../lib/ids.ts'
 import type { FunctionVersion } from '../../model.ts'
 import type { Connection } from '../runtime-api/connection.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type InvokeEvent, invokeResponse, shutdownResponse } from './events.ts'
 import { Extension, type ExtensionEvent } from './extension.ts'
 
@@ -25,6 +26,8 @@ export type ExtensionsOptions = {
   readonly listener: ExtensionsListener
   /** false: their API is not there */
   readonly isEnabled: boolean
+  /** what they may subscribe to */
+  readonly telemetry?: Telemetry
 }
 
 /** Why an internal extension cannot be made. */
@@ -34,6 +37,7 @@ export class Extensions {
   readonly version: FunctionVersion
   readonly listener: ExtensionsListener
   readonly isEnabled: boolean
+  readonly telemetry: Telemetry | undefined
   readonly #ids: Ids
   readonly #all: Extension[] = []
   #isRegistrationOpen = true
@@ -42,6 +46,7 @@ export class Extensions {
     this.version = options.version
     this.listener = options.listener
     this.isEnabled = options.isEnabled
+    this.telemetry = options.telemetry
     this.#ids = options.ids
   }
 

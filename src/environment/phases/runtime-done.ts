@@ -6,6 +6,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Invocation, Reply } from '../../model.ts'
 import type { PlatformEvent, Span } from '../../observe/platform-events.ts'
+import { toTracing } from '../../observe/tracing.ts'
 import type { Failure } from '../failure.ts'
 import type { RuntimeCall } from '../states.ts'
 
@@ -36,7 +37,8 @@ export class EventTiming {
   /** @param endedMs  the runtime's next `next`, or its end; monotonic ms
    *  @param failure  why there is no `next` */
   toEvent(invocation: Invocation, endedMs: number, failure?: Failure): PlatformEvent {
-    const { traceId, tenantId } = invocation
+    const { tenantId } = invocation
+    const tracing = toTracing(invocation)
     return {
       type: 'platform.runtimeDone',
       record: {
@@ -48,9 +50,7 @@ export class EventTiming {
           producedBytes: this.#producedBytes,
         },
         ...(tenantId !== undefined && { tenantId }),
-        ...(traceId.includes('Sampled=1') && {
-          tracing: { type: 'X-Amzn-Trace-Id', value: traceId },
-        }),
+        ...(tracing !== undefined && { tracing }),
       },
     }
   }

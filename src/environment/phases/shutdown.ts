@@ -4,11 +4,12 @@
  * source: AWS Lambda dev guide "Understanding the Lambda execution environment lifecycle", Shutdown phase; Runtime Interface Emulator,
  * rapid/shutdown.go (which gives the runtime 30 % of the budget; the times here are those of the guide).
  */
-import { shutdownBudgets } from '../../config.ts'
+import { shutdownBudgets, telemetryLimits } from '../../config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Program } from '../../sandbox/driver.ts'
 import type { Extension } from '../extensions-api/extension.ts'
 import type { Extensions } from '../extensions-api/extensions.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Failure } from '../failure.ts'
 
 /** As SHUTDOWN events say it. `spindown`: nobody needs it; `timeout`: an invocation timed out; `failure`: something broke. */
@@ -27,19 +28,23 @@ export type Leaving = {
   /** absent when it was not started */
   readonly runtime: Program | undefined
   readonly clock: Clock
+  /** what was said before reaches its subscribers before they leave */
+  readonly telemetry: Pick<Telemetry, 'flush'>
 }
 
 /** Tell everybody in order and wait, at most for the budget. */
 export async function shutDown(leaving: Leaving, reason: ShutdownReason): Promise<void> {
-  const { extensions, programs, runtime, clock } = leaving
+  const { extensions, programs, runtime, clock, telemetry } = leaving
   const budget = extensions.hasExternal ? shutdownBudgets.external : shutdownBudgets.internal
   const endMs = clock.monotonicMs() + budget.totalMs
+  if (!extensions.hasExternal) await telemetry.flush(telemetryLimits.flushMs)
   if (runtime) {
     runtime.signal('SIGTERM')
     const hasEnded = await isWithin(clock, budget.runtimeMs, runtime.exited)
     if (!hasEnded) runtime.signal('SIGKILL')
   }
   if (!extensions.hasExternal) return
+  await telemetry.flush(telemetryLimits.flushMs)
   for (const [extension, program] of programs) {
     if (!extension.isSubscribed('SHUTDOWN')) program.signal('SIGKILL')
   }

@@ -7,6 +7,7 @@ import { isForeignPage } from '../../gateway/browser-guard.ts'
 import type { RequestHead } from '../../lib/http/head.ts'
 import type { Extensions } from '../extensions-api/extensions.ts'
 import { routeExtension } from '../extensions-api/routes.ts'
+import { routeTelemetry } from '../telemetry-api/routes.ts'
 import type { Receiver } from './connection.ts'
 import { credentials } from './credentials.ts'
 import { error } from './error.ts'
@@ -64,10 +65,19 @@ export function route(
     return { maxBytes: 0, end: (body, connection) => ping(session, body, connection) }
   }
   return (
-    (extensions && routeExtension(extensions, head, path)) ??
+    (extensions && extensionRoute(extensions, head, path)) ??
     (session.snapshot && snapshotRoute(session, head, path)) ??
     unknownPath(method)
   )
+}
+
+/** What only extensions call. */
+function extensionRoute(
+  extensions: Extensions,
+  head: RequestHead,
+  path: string,
+): Receiver | undefined {
+  return routeExtension(extensions, head, path) ?? routeTelemetry(extensions, head, path)
 }
 
 /** @param rest  `{id}/response` or `{id}/error` */

@@ -8,33 +8,19 @@ import type { RequestHead } from '../../lib/http/head.ts'
 import type { Body, Receiver } from '../runtime-api/connection.ts'
 import { refusal } from '../runtime-api/refusal.ts'
 import { jsonReply, methodNotAllowed, reply, truncated } from '../runtime-api/replies.ts'
-import type { SubscribeResult } from '../telemetry/telemetry.ts'
-import type { Subscription, TelemetryApiName } from '../telemetry/subscription.ts'
+import type { SubscribeResult, Telemetry } from '../telemetry/telemetry.ts'
+import type { TelemetryApiName } from '../telemetry/subscription.ts'
 import { parseSubscription } from './parse.ts'
 import { SubscriptionProblem, problemType } from './problem.ts'
 
+/** An extension, or the whole reply that refuses who calls. */
+export type Caller = { readonly name: string } | { readonly refusal: string }
+
 /** What the endpoints need of an environment. */
 export type TelemetryDoor = {
-  /** Who calls, by its header `Lambda-Extension-Identifier`; or the whole reply that refuses it. */
-  findExtension(head: RequestHead): { readonly name: string } | { readonly refusal: string }
-  subscribe(extensionName: string, subscription: Subscription): SubscribeResult
-  readonly isClosed: boolean
-  /** ports that are no destination */
-  readonly reservedPorts: readonly number[]
-}
-
-/** The API whose endpoint a path is; undefined for other paths. */
-export function telemetryApiOf(path: string): TelemetryApiName | undefined {
-  switch (path) {
-    case '/2022-07-01/telemetry':
-    case '/2022-07-01/telemetry/':
-      return 'telemetry'
-    case '/2020-08-15/logs':
-    case '/2020-08-15/logs/':
-      return 'logs'
-    default:
-      return undefined
-  }
+  readonly telemetry: Pick<Telemetry, 'subscribe' | 'isClosed' | 'reservedPorts'>
+  /** Who calls, by its header `Lambda-Extension-Identifier`. */
+  findCaller(head: RequestHead): Caller
 }
 
 const json = 'application/json'
@@ -42,24 +28,29 @@ const json = 'application/json'
 /** Checked in AWS's order: who calls, then the body, then whether it is too late. */
 export function subscribe(door: TelemetryDoor, api: TelemetryApiName, head: RequestHead): Receiver {
   if (head.method !== 'PUT') return refusal(methodNotAllowed)
-  const found = door.findExtension(head)
+  const found = door.findCaller(head)
   if ('refusal' in found) return refusal(found.refusal)
   return {
     maxBytes: telemetryLimits.maxRequestBytes,
-    end: (body, connection) => connection.reply(answer(door, api, found.name, body)),
+    end: (body, connection) => connection.reply(answer(door.telemetry, api, found.name, body)),
   }
 }
 
-function answer(door: TelemetryDoor, api: TelemetryApiName, name: string, body: Body): string {
+function answer(
+  telemetry: TelemetryDoor['telemetry'],
+  api: TelemetryApiName,
+  name: string,
+  body: Body,
+): string {
   if (body.state === 'truncated') return truncated
-  if (door.isClosed) return closed(api)
+  if (telemetry.isClosed) return closed(api)
   try {
     if (body.state === 'too-large') {
       const message = `a subscription has at most ${telemetryLimits.maxRequestBytes} bytes`
       throw new SubscriptionProblem('DeserializationError', message)
     }
-    const subscription = parseSubscription(Buffer.concat(body.chunks), api, door.reservedPorts)
-    return toReply(api, name, door.subscribe(name, subscription))
+    const subscription = parseSubscription(Buffer.concat(body.chunks), api, telemetry.reservedPorts)
+    return toReply(api, name, telemetry.subscribe(name, subscription))
   } catch (error) {
     if (!(error instanceof SubscriptionProblem)) throw error
     const status = error.kind === 'AccessDenied' ? '403 Forbidden' : '400 Bad Request'

@@ -26,6 +26,8 @@ export type SubscribeResult =
   | { readonly kind: 'other-api'; readonly api: TelemetryApiName }
 
 export class Telemetry {
+  /** ports that are no destination: those of the environment's own APIs */
+  reservedPorts: readonly number[] = []
   readonly #options: TelemetryOptions
   /** absent when nobody may subscribe */
   #history: History | undefined = new History()
@@ -97,10 +99,11 @@ export class Telemetry {
     this.isActive = this.#subscribers.size > 0
   }
 
-  /** The processes are gone, their subscriptions with them; new ones will come. What happens from now on is kept for them. */
+  /** The processes are gone, their subscriptions with them; new ones may come. What happens from now on is kept for them, and so is
+   *  what nobody was told yet. */
   reset(): void {
+    if (this.#subscribers.size > 0 || !this.#history) this.#history = new History()
     this.#closeAll()
-    this.#history = new History()
     this.#isPaused = false
     this.isActive = true
   }

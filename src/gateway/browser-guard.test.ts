@@ -27,6 +27,8 @@ test('isForeignPage() refuses other sites, and names bound to loopback', () => {
   for (const headers of [
     { host, origin: 'https://evil.example' },
     { host, origin: 'null' },
+    { host, origin: 'http://x.lambda-url.us-east-1.localhost:4566' },
+    { host, referer: 'http://x.lambda-url.us-east-1.localhost:4566/' },
     { host, origin: 'http://localhost.evil.example' },
     { host, 'sec-fetch-site': 'cross-site' },
     { host, 'sec-fetch-site': 'same-site' },

@@ -25,6 +25,7 @@ function eventOf(request: Partial<SiteRequest>) {
     ...request,
   }
   return JSON.parse(toUrlEvent(whole, options)) as Record<string, unknown> & {
+    body?: string
     headers: Record<string, string>
     requestContext: Record<string, unknown>
   }
@@ -93,7 +94,7 @@ test('toUrlEvent() takes any path, query, cookie and body', () => {
         const query = target.indexOf('?')
         assert.equal(event['rawPath'], `/${query === -1 ? target : target.slice(0, query)}`)
         const got = Buffer.from(
-          String(event['body'] ?? ''),
+          event.body ?? '',
           event['isBase64Encoded'] === true ? 'base64' : 'utf8',
         )
         assert.ok(got.equals(body))

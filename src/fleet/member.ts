@@ -53,6 +53,7 @@ export function newGroup(
 ): Group {
   return {
     ...group,
+    version: group.tenantId === undefined ? group.version : oneAtATime(group.version),
     pace: new Pace(fewRunCount),
     idle: [],
     waiting: new Set(),
@@ -64,6 +65,12 @@ export function newGroup(
     isRetired: false,
     isDropped: false,
   }
+}
+
+/** No tenant runs beside another. */
+function oneAtATime(version: FunctionVersion): FunctionVersion {
+  const { maxConcurrency: _ignored, ...rest } = version
+  return rest
 }
 
 /** An invocation that waits for an environment; it has its concurrency slot already. */

@@ -56,3 +56,13 @@ test('retire() stops the environments of all tenants', async () => {
   assert.ok(made.every(({ stopCount }) => stopCount === 1))
   assert.equal(fleet.counts().environmentCount, 0)
 })
+
+test('a tenant’s environment serves one invocation at a time, whatever the function asks for', async () => {
+  const { fleet, made } = setUp()
+  await fleet.lease(versionOf({ maxConcurrency: 8 }), free, 'a')
+  await fleet.lease(versionOf({ maxConcurrency: 8 }), free)
+  assert.deepEqual(
+    made.map(({ version }) => version.maxConcurrency),
+    [undefined, 8],
+  )
+})

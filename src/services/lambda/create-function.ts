@@ -20,7 +20,7 @@ import {
   defaultSettings,
   refuseUnsupported,
 } from './settings.ts'
-import { beginSnapshot, withFirstState } from './snapshots.ts'
+import { beginSnapshot, keepLatest, withFirstState } from './snapshots.ts'
 import { checkTags } from './tags.ts'
 import { findUsedLayers } from './used-layers.ts'
 
@@ -53,6 +53,7 @@ export function createFunctionHandlers(
         changes.push({ kind: 'put', key, value: version })
       }
       await createOnce(deps, located, changes)
+      keepLatest(deps, located, record)
       if (version !== undefined) beginSnapshot(deps, located, version)
       // What is Pending has another revision than what is Active a moment later.
       const shown = { ...(version ?? record.latest), revisionId: deps.ids.uuid() }

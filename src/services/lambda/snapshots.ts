@@ -58,6 +58,23 @@ export function beginSnapshot(
   background('make snapshot', makeSnapshot(deps, snapshots, located, version))
 }
 
+/** Have a snapshot of $LATEST ready before it is invoked, if the function asks for it; nobody waits. When its init fails, the first
+ *  invocation runs another and is told. */
+export function keepLatest(
+  deps: LambdaDependencies,
+  located: Located,
+  record: FunctionRecord,
+): void {
+  const { snapshots } = deps
+  const { latest, tags } = record
+  if (!snapshots || !isSnapStart(latest.version, latest.settings, tags)) return
+  const make = async (): Promise<void> => {
+    const runnable = await toFunctionVersion(deps.packages, located, latest, tags)
+    await stateAfter(snapshots, runnable)
+  }
+  background('make snapshot', make())
+}
+
 /** Make the snapshots that an earlier server began. */
 export async function resumeSnapshots(deps: LambdaDependencies): Promise<void> {
   const { documents } = deps.store

@@ -23,7 +23,7 @@ import {
   checkTotalSize,
   refuseUnsupported,
 } from './settings.ts'
-import { beginSnapshot } from './snapshots.ts'
+import { beginSnapshot, keepLatest } from './snapshots.ts'
 import { findUsedLayers } from './used-layers.ts'
 
 /** The two updates. They answer InProgress, and have settled when the client asks again.
@@ -130,6 +130,7 @@ async function save(
   const { ids, catalogue } = deps
   const key = functionKey(located.place, located.functionName)
   await orConflict(located, deps.store.documents.put(key, changed, now.revision))
+  keepLatest(deps, located, changed)
   // What is InProgress has another revision than what is Successful a moment later.
   const shown = { ...changed.latest, revisionId: ids.uuid() }
   return renderConfiguration(shown, { ...located, phase: 'updating', catalogue })
@@ -147,6 +148,7 @@ async function savePublished(
   const changes = publicationChanges(located, publication, now.revision)
   await orConflict(located, documents.transact(changes))
   const { version } = publication
+  keepLatest(deps, located, changed)
   beginSnapshot(deps, located, version)
   const shown = { ...version, revisionId: ids.uuid() }
   const qualifier = version.version

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
   CreateFunctionCommand,
   type CreateFunctionRequest,
@@ -18,25 +19,30 @@ import {
 import { startServer, type Server } from '../../../src/server.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
 import { readInvocation } from '../../support/clients.ts'
+import { until } from '../../support/until.ts'
 import { role } from './harness.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lair-snapstart-'))
 let server: Server
 let client: LambdaClient
+let logs: CloudWatchLogsClient
 
 async function open(): Promise<void> {
   const where = { host: '127.0.0.1', port: 0, directory }
   server = await startServer({ ...where, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
+  const options = {
     endpoint: server.endpoint,
     region: 'eu-west-1',
     credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
     maxAttempts: 1,
-  })
+  }
+  client = new LambdaClient(options)
+  logs = new CloudWatchLogsClient(options)
 }
 
 async function close(): Promise<void> {
   client.destroy()
+  logs.destroy()
   await server.close()
 }
 
@@ -124,6 +130,16 @@ async function invoke(name: string, version: string, event: unknown = {}) {
   return { body: body as { told: string[]; pid: number }, functionError, log }
 }
 
+/** Wait until so many inits have ended. */
+async function initialised(name: string, count: number): Promise<void> {
+  await until(async () => {
+    const { events = [] } = await logs.send(
+      new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }),
+    )
+    return events.filter(({ message }) => message?.startsWith('INIT_REPORT ')).length >= count
+  })
+}
+
 describe('SnapStart', { concurrency: 2 }, () => {
   test('publishing runs the init and the hooks before; the invocation runs the hooks after, in milliseconds', async () => {
     await create('hooks')
@@ -189,8 +205,9 @@ describe('SnapStart', { concurrency: 2 }, () => {
 
   test('with the tag $LATEST is restored too; without it no more', async () => {
     await create('latest')
+    await initialised('latest', 1)
     const first = await invoke('latest', '$LATEST')
-    assert.match(first.log, /Restore Duration/)
+    assert.match(first.log, /^RESTORE_START .*\nRESTORE_REPORT .*\nSTART /)
     const Resource = 'arn:aws:lambda:eu-west-1:123456789012:function:latest'
     await assert.rejects(
       client.send(new TagResourceCommand({ Resource, Tags: { 'lair.snapstart': 'always' } })),
@@ -199,7 +216,10 @@ describe('SnapStart', { concurrency: 2 }, () => {
     await client.send(
       new UpdateFunctionConfigurationCommand({ FunctionName: 'latest', Description: 'x' }),
     )
-    assert.match((await invoke('latest', '$LATEST')).log, /Restore Duration/)
+    await initialised('latest', 2)
+    const second = await invoke('latest', '$LATEST')
+    assert.match(second.log, /RESTORE_START /)
+    assert.notEqual(second.body.pid, first.body.pid)
   })
 
   test('the setting of AWS is for the runtimes of AWS', async () => {

@@ -99,6 +99,34 @@ describe('extensions', { concurrency: 3 }, () => {
     })
   }
 
+  test('an extension that crashes after the response leaves the caller its answer', async () => {
+    await using env = openExtended(driver, { late: { invoke: 'exit-after:200' } })
+    const told = await env.invoke({})
+    assert.equal(JSON.parse(told.text).count, 1)
+    assert.equal(told.replies.length, 1)
+    const { reply } = told.outcome
+    assert.deepEqual(
+      [reply.kind, 'errorType' in reply && reply.errorType],
+      ['crashed', 'Extension.Crash'],
+    )
+    assert.equal(JSON.parse((await env.invoke({})).text).count, 1)
+  })
+
+  test('what extensions hold counts as used, and as too much', async () => {
+    await using env = openExtended(driver, { holds: { registered: 'hold:100' } })
+    const { outcome } = await env.invoke({ do: 'sleep', ms: 150 })
+    assert.ok(outcome.measured.maxMemoryUsedMib > 150, `${outcome.measured.maxMemoryUsedMib} MiB`)
+    const memoryMib = 128
+    await using small = openExtended(
+      driver,
+      { holds: { invoke: 'hold:120' } },
+      { version: { memoryMib } },
+    )
+    const told = await small.invoke({ do: 'sleep', ms: 4000 })
+    assert.equal(told.text, payload('Extension.Crash', 'signal: killed'))
+    assert.equal(told.outcome.measured.maxMemoryUsedMib, memoryMib)
+  })
+
   test('an extension that cannot be launched is an error with its reason', async () => {
     using layers = makeLayers({ 'extensions/broken': '#!/no/such/interpreter\n' })
     await using env = openEnvironment(driver, { version: { layersPath: layers.path } })

@@ -1,5 +1,5 @@
 // An extension whose behaviour the variable EXTENSIONS tells, by its name: {"<name>":{"events":[…],"<when>":"<what>"}}.
-// What: `exit:<code>`, `exit-later:<ms>`, `signal:<name>`, `sleep:<ms>`, `hang`, `init-error`, `exit-error`. When: start, registered, invoke, shutdown.
+// What: `exit:<code>`, `exit-later:<ms>`, `exit-after:<ms>`, `signal:<name>`, `hold:<MiB>`, `sleep:<ms>`, `hang`, `init-error`, `exit-error`. When: start, registered, invoke, shutdown.
 const { basename } = require('node:path')
 const http = require('node:http')
 
@@ -8,6 +8,7 @@ const plan = JSON.parse(process.env.EXTENSIONS ?? '{}')[name] ?? {}
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
 let id
+let held
 
 function ask(method, path, headers = {}, body = '') {
   return new Promise((resolve, reject) => {
@@ -25,6 +26,7 @@ function ask(method, path, headers = {}, body = '') {
 }
 
 const say = (...words) => console.log(name, ...words)
+process.on('exit', () => held?.length)
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const mine = () => ({ 'Lambda-Extension-Identifier': id })
 
@@ -33,6 +35,11 @@ async function act(what = '') {
   if (kind === 'exit') process.exit(Number(value))
   if (kind === 'exit-later') setTimeout(() => process.exit(1), Number(value))
   if (kind === 'signal') process.kill(process.pid, value)
+  if (kind === 'hold') held = Buffer.alloc(Number(value) * 1024 * 1024, 1)
+  if (kind === 'exit-after') {
+    await sleep(Number(value))
+    process.exit(1)
+  }
   if (kind === 'sleep') await sleep(Number(value))
   if (kind === 'hang') await sleep(60_000)
   if (kind === 'init-error' || kind === 'exit-error') {

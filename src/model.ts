@@ -32,6 +32,8 @@ export type FunctionVersion = Place & {
   readonly codePath: string
   /** folder of the merged layers (/opt); absent without layers */
   readonly layersPath?: string
+  /** each tenant has environments of its own; absent = no */
+  readonly isTenantIsolated?: boolean
   readonly logGroup: string
   readonly logFormat: LogFormat
   /** least level of the function's own lines, e.g. `WARN`; only with the format JSON, INFO when absent */

@@ -121,6 +121,7 @@ async function assemble(options: ServerOptions, closers: AsyncDisposableStack): 
   runner.endpointUrl = gateway.endpoint
   store.announce(gateway.endpoint)
   lambda.events.start()
+  lambda.resume()
   warm(runner.warmPool, ground.catalogue)
   return { ...describe(gateway, ground, closers), ...ahead(runner, lambda) }
 }
@@ -218,6 +219,7 @@ function openLambda(
       clock,
       ids,
       snapshots,
+      provisioning: fleet,
       isFolderCodeAllowed: ground.credentials.isDefault,
       presign: (path) => presigner.presign(path, presignedMs),
     }),
@@ -245,7 +247,8 @@ function openLambda(
   closers.defer(() => invoke.close())
   const handlers = { ...lambda.service.handlers, ...invoke.handlers }
   const sites = createUrlSites({ documents: store.documents, targets, run, clock, ids })
-  return { events, targets, sites, service: { ...lambda.service, handlers, raw: invoke.raw } }
+  const service = { ...lambda.service, handlers, raw: invoke.raw }
+  return { events, targets, sites, resume: () => lambda.resume(), service }
 }
 
 /** What is done for functions before anybody invokes them. */

@@ -2,7 +2,7 @@
 import type { AliasRoutingConfiguration } from '@aws-sdk/client-lambda'
 import { functionArn, latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
-import type { Documents } from '../../store/store.ts'
+import type { Change, Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
 import { urlDeletions } from './function-url.ts'
 import {
@@ -17,7 +17,15 @@ import {
 } from './lookup.ts'
 import { constraintFailed, locateFunction, type Located } from './names.ts'
 import { listPage, slicePage } from './paging.ts'
-import { aliasKey, eventInvokeKey, policyKey, prefixOf, type AliasRecord } from './records.ts'
+import {
+  aliasKey,
+  eventInvokeKey,
+  policyKey,
+  prefixOf,
+  provisionedKey,
+  type AliasRecord,
+} from './records.ts'
+import { checkMove } from './provisioned-rules.ts'
 import { renderAlias } from './render.ts'
 
 type Operations = 'CreateAlias' | 'GetAlias' | 'UpdateAlias' | 'DeleteAlias' | 'ListAliases'
@@ -65,20 +73,15 @@ export function aliasHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
         ...toRouting(documents, located, functionVersion, weights),
         revisionId: deps.ids.uuid(),
       }
+      checkMove(documents, located, alias)
       const key = aliasKey(place, functionName, old.name)
       await orConflict(located, documents.put(key, alias, revision))
       return renderAlias(alias, place, functionName)
     },
     DeleteAlias: async (input, context) => {
       const located = locateFunction(context, input.FunctionName, 'DeleteAlias')
-      const { place, functionName } = located
       getFunctionDocument(documents, located)
-      await documents.transact([
-        { kind: 'delete', key: aliasKey(place, functionName, input.Name ?? '') },
-        { kind: 'delete', key: policyKey(place, functionName, input.Name ?? '') },
-        { kind: 'delete', key: eventInvokeKey(place, functionName, input.Name ?? '') },
-        ...urlDeletions(documents, located, input.Name ?? ''),
-      ])
+      await documents.transact(deletions(documents, located, input.Name ?? ''))
       return {}
     },
     ListAliases: (input, context) => {
@@ -91,6 +94,18 @@ export function aliasHandlers(deps: LambdaDependencies): Pick<LambdaHandlers, Op
       }
     },
   }
+}
+
+/** The alias and what belongs to it. */
+function deletions(documents: Documents, located: Located, name: string): Change[] {
+  const { place, functionName } = located
+  return [
+    { kind: 'delete', key: aliasKey(place, functionName, name) },
+    { kind: 'delete', key: policyKey(place, functionName, name) },
+    { kind: 'delete', key: eventInvokeKey(place, functionName, name) },
+    ...urlDeletions(documents, located, name),
+    { kind: 'delete', key: provisionedKey(place, functionName, name) },
+  ]
 }
 
 function listAliases(

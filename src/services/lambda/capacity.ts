@@ -60,9 +60,11 @@ export function renderCapacity(
 
 /** @returns undefined for one at a time */
 export function concurrencyOf(
-  { capacity, runtime }: Settings,
+  { capacity, runtime, tenancy }: Settings,
   tags: Readonly<Record<string, string>>,
 ): number | undefined {
+  // An environment is shared by invocations, but never by tenants.
+  if (tenancy !== undefined) return undefined
   const tag = tags['lair.concurrency']
   if (tag !== undefined) return Number(tag)
   if (capacity === undefined) return undefined

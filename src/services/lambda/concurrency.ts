@@ -9,6 +9,7 @@ import { allValues, getFunctionDocument } from './lookup.ts'
 import { locate, locateFunction } from './names.ts'
 import { concurrencyKey, prefixOf } from './records.ts'
 import type { ConcurrencyRecord, LayerVersionRecord } from './records.ts'
+import { provisionedTotal } from './provisioned-rules.ts'
 import { unreservedConcurrency } from './resolve.ts'
 import { walkAllVersions } from './version-walk.ts'
 
@@ -33,8 +34,14 @@ export function concurrencyHandlers(deps: LambdaDependencies): Pick<LambdaHandle
       }
       const { place, functionName } = located
       getFunctionDocument(documents, { ...located, qualifier: latest })
+      const provisioned = provisionedTotal(documents, located)
+      if (reserved < provisioned) {
+        throw invalidParameterValue(
+          `ReservedConcurrentExecutions  should not be lower than function's total provisioned concurrency [${provisioned}].`,
+        )
+      }
       const key = concurrencyKey(place, functionName)
-      const already = documents.get<ConcurrencyRecord>(key)?.value.reserved ?? 0
+      const already = documents.get<ConcurrencyRecord>(key)?.value.reserved ?? provisioned
       checkUnreserved(unreservedConcurrency(documents, place) + already - reserved)
       const record: ConcurrencyRecord = { reserved }
       await documents.put(key, record)

@@ -112,7 +112,8 @@ function toSettings(
   checkRuntime(runtime, deps.catalogue)
   const layers = findUsedLayers(deps.store.documents, context, input.Layers ?? [])
   const base = defaultSettings(located.functionName, { runtime, handler, role })
-  const settings = changeSettings(base, input, layers)
+  const tenancy = input.TenancyConfig?.TenantIsolationMode
+  const settings = changeSettings(tenancy ? { ...base, tenancy } : base, input, layers)
   checkSnapStart(settings)
   return settings
 }

@@ -18,6 +18,7 @@ import {
   eventInvokeKey,
   functionKey,
   policyKey,
+  provisionedKey,
   prefixOf,
   recursionKey,
   runtimeManagementKey,
@@ -60,6 +61,7 @@ const perQualifier = [
   'policies',
   'runtime-management',
   'event-invoke',
+  'provisioned',
 ] as const
 
 function wholeFunction(documents: Documents, located: Located, revision: number): Change[] {
@@ -95,5 +97,6 @@ function oneVersion(documents: Documents, located: Located, version: string): Ch
     { kind: 'delete', key: policyKey(place, functionName, version) },
     { kind: 'delete', key: runtimeManagementKey(place, functionName, version) },
     { kind: 'delete', key: eventInvokeKey(place, functionName, version) },
+    { kind: 'delete', key: provisionedKey(place, functionName, version) },
   ]
 }

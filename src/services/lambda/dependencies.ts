@@ -6,6 +6,7 @@ import type { Packages } from '../../packages/packages.ts'
 import type { Handlers } from '../../protocol/handlers.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
 import type { Store } from '../../store/store.ts'
+import type { Provisioning } from './provisioned-allocation.ts'
 import type { Snapshotter } from './snapshots.ts'
 
 /** Everything the control plane needs of other rooms. */
@@ -17,6 +18,8 @@ export type LambdaDependencies = {
   readonly ids: Ids
   /** makes the snapshots of versions with SnapStart; without it they are Active at once and start as others do */
   readonly snapshots?: Snapshotter
+  /** keeps provisioned environments; without it nothing is ever allocated */
+  readonly provisioning?: Provisioning
   /** may functions be folders of this machine: see folder-code.ts; not unless told */
   readonly isFolderCodeAllowed?: boolean
   /** Sign a path of this server for a short life. @returns the path with its query; the endpoint goes before it */

@@ -6,11 +6,15 @@
 import type { CreateFunctionUrlConfigRequest, FunctionUrlConfig } from '@aws-sdk/client-lambda'
 import type { RequestContext } from '../../gateway/service.ts'
 import { functionArn } from '../../lib/arn.ts'
-import { resourceConflict, resourceNotFound } from '../../lib/errors/lambda.ts'
+import {
+  invalidParameterValue,
+  resourceConflict,
+  resourceNotFound,
+} from '../../lib/errors/lambda.ts'
 import type { Ids } from '../../lib/ids.ts'
 import type { Change, Document, Documents } from '../../store/store.ts'
 import type { LambdaDependencies, LambdaHandlers } from './dependencies.ts'
-import { allDocuments, findAlias, orConflict } from './lookup.ts'
+import { allDocuments, findAlias, getFunctionDocument, orConflict } from './lookup.ts'
 import { locate, locateFunction, type Located } from './names.ts'
 import { listPage } from './paging.ts'
 import {
@@ -96,6 +100,12 @@ async function create(
   const { place, functionName, qualifier } = located
   const key = urlKeyOf(located)
   if (documents.get(key) !== undefined) throw urlExists(located)
+  const { settings } = getFunctionDocument(documents, located).value.latest
+  if (settings.tenancy !== undefined) {
+    throw invalidParameterValue(
+      'Function URLs are not supported for functions with tenancy configuration.',
+    )
+  }
   const nowMs = deps.clock.nowMs()
   const record: UrlRecord = {
     id: urlId(deps.ids),

@@ -36,6 +36,7 @@ export async function toFunctionVersion(
     ...(layersPath !== undefined && { layersPath }),
     ...(maxConcurrency !== undefined && { maxConcurrency }),
     ...(isSnapStart(version, settings, tags) && { isSnapStart: true }),
+    ...(settings.tenancy !== undefined && { isTenantIsolated: true }),
     logGroup: settings.logging.logGroup,
     // Lines of several invocations could not be told apart in text.
     logFormat: maxConcurrency === undefined ? settings.logging.logFormat : 'JSON',

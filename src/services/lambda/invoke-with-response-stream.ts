@@ -15,6 +15,7 @@ import { readClientContext } from './client-context.ts'
 import type { LambdaHandlers } from './dependencies.ts'
 import { checkPayload, checkSize } from './invoke-payload.ts'
 import type { Invoker } from './invoke.ts'
+import { tenantOf } from './tenant.ts'
 
 type Operation = 'InvokeWithResponseStream'
 
@@ -30,6 +31,7 @@ export function responseStreamHandlers(invoker: Invoker): Pick<LambdaHandlers, O
       const clientContext = readClientContext(input.ClientContext)
       const payload = await checkPayload(body, invoker.thread)
       const version = await target.version
+      const tenantId = tenantOf(input.TenantId, version)
       const invocation: Invocation = {
         requestId: context.requestId,
         version,
@@ -42,6 +44,7 @@ export function responseStreamHandlers(invoker: Invoker): Pick<LambdaHandlers, O
           ids,
         ),
         ...(clientContext === undefined ? undefined : { clientContext }),
+        ...(tenantId === undefined ? undefined : { tenantId }),
       }
       const stream = new ResponseStream()
       context.signal.addEventListener('abort', () => stream.abandon())

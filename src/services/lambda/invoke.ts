@@ -17,6 +17,7 @@ import type { LambdaHandlers } from './dependencies.ts'
 import { checkPayload, checkSize } from './invoke-payload.ts'
 import { parseInvokeTarget } from './invoke-target.ts'
 import { responseStreamHandlers } from './invoke-with-response-stream.ts'
+import { tenantOf } from './tenant.ts'
 import { JsonThread } from './json-thread.ts'
 
 export type InvokeDependencies = {
@@ -79,14 +80,15 @@ async function invoke(
   const trace = isEvent ? traceOf : traceOfCall
   const traceId = trace(headers['x-amzn-trace-id'], target.lineage, clock.nowMs(), ids)
   const version = target.version instanceof Promise ? await target.version : target.version
+  const tenantId = tenantOf(headers['x-amz-tenant-id'], version)
   if (isEvent) {
     await accept(invoker, {
       version,
       qualifier: qualifierOf(target, version),
       requestId,
       traceId,
-      tenantId: headers['x-amz-tenant-id'],
       payload,
+      tenantId,
     })
     return {
       status: 202,
@@ -101,6 +103,7 @@ async function invoke(
     payload,
     traceId,
     ...(clientContext === undefined ? undefined : { clientContext }),
+    ...(tenantId === undefined ? undefined : { tenantId }),
   }
   const result = await invoker.run(invocation, {
     reservedConcurrency: target.reservedConcurrency,
@@ -120,6 +123,7 @@ async function invokeAsync(
   const target = invoker.targets.resolve(context, functionName, undefined)
   const payload = await checkPayload(request.body, invoker.thread)
   const version = await target.version
+  const tenantId = tenantOf(request.headers['x-amz-tenant-id'], version)
   const requestId = requestIdOf(request.headers, context)
   const header = request.headers['x-amzn-trace-id']
   const traceId = traceOf(header, target.lineage, invoker.clock.nowMs(), invoker.ids)
@@ -128,8 +132,8 @@ async function invokeAsync(
     qualifier: qualifierOf(target, version),
     requestId,
     traceId,
-    tenantId: undefined,
     payload,
+    tenantId,
   })
   return {
     status: 202,

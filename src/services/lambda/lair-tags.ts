@@ -32,7 +32,7 @@ export function checkLairTags(tags: Tags): void {
 /** Are environments of this version restored from snapshots? Published ones with SnapStart, and all that the tag asks it for. */
 export function isSnapStart(version: string, settings: Settings, tags: Tags): boolean {
   // A snapshot has one runtime that waits, not several workers.
-  if (concurrencyOf(settings, tags) !== undefined) return false
+  if (concurrencyOf(settings, tags) !== undefined || settings.tenancy !== undefined) return false
   if (tags['lair.snapstart'] === 'latest') return true
   return version !== '$LATEST' && settings.snapStart === 'PublishedVersions'
 }

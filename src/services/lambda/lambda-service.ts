@@ -20,6 +20,8 @@ import { layerHandlers } from './layers.ts'
 import { listFunctionsHandlers } from './list-functions.ts'
 import { notConfiguredHandlers } from './not-configured.ts'
 import { permissionHandlers } from './permissions.ts'
+import { ProvisionedAllocation } from './provisioned-allocation.ts'
+import { provisionedConcurrencyHandlers } from './provisioned-concurrency.ts'
 import { recursionConfigHandlers } from './recursion-config.ts'
 import { Resolver } from './resolve.ts'
 import { resourcePolicyHandlers } from './resource-policy.ts'
@@ -37,6 +39,8 @@ export type LambdaService = Disposable & {
   readonly targets: Targets
   /** how the worker of asynchronous events finds retries and destinations */
   readonly asyncSettings: AsyncSettingsSource
+  /** Begin what goes on by itself, as an earlier server left it: everything that it needs runs. */
+  resume(): void
   /** Be told the ARN of a version that changed or is gone, or of a function (unqualified) that is gone. */
   onChange(listener: (arn: string) => void): Disposable
 }
@@ -55,6 +59,10 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
     if (deps.snapshots) background('resume snapshots', resumeSnapshots(deps))
   })
   const resolver = new Resolver({ documents, packages, ids })
+  const { resolve } = resolver
+  const { provisioning } = deps
+  const allocation = provisioning && new ProvisionedAllocation({ documents, resolve, provisioning })
+  resolver.onChange((arn) => allocation?.restore(arn))
   return {
     service: {
       name: 'lambda',
@@ -79,18 +87,23 @@ export function createLambdaService(deps: LambdaDependencies): LambdaService {
         ...recursionConfigHandlers(deps),
         ...layerHandlers(deps),
         ...layerPermissionHandlers(deps),
-        ...notConfiguredHandlers(deps),
+        ...provisionedConcurrencyHandlers(deps),
+        ...notConfiguredHandlers(),
       },
     },
     targets: {
       resolve: resolver.resolve,
       unreservedConcurrency: (place) => resolver.unreservedConcurrency(place),
     },
+    resume: () => {
+      if (allocation) background('resume provisioned concurrency', allocation.resume())
+    },
     asyncSettings: createAsyncSettings(documents),
     onChange: (listener) => resolver.onChange(listener),
     [Symbol.dispose]: () => {
       collection.clear()
       resumption.clear()
+      allocation?.[Symbol.dispose]()
       resolver[Symbol.dispose]()
     },
   }

@@ -51,6 +51,8 @@ export type Settings = {
   readonly tracingMode: 'Active' | 'PassThrough'
   readonly logging: Logging
   readonly snapStart: 'None' | 'PublishedVersions'
+  /** each tenant has environments of its own; for good */
+  readonly tenancy?: 'PER_TENANT'
   readonly vpc?: VpcSettings
   readonly deadLetterTargetArn?: string
   readonly fileSystems: readonly { readonly arn: string; readonly localMountPath: string }[]
@@ -119,6 +121,13 @@ export type PolicyRecord = {
 }
 
 export type ConcurrencyRecord = { readonly reserved: number }
+
+export type ProvisionedRecord = {
+  /** a version or an alias */
+  readonly qualifier: string
+  readonly requested: number
+  readonly modifiedAtMs: number
+}
 
 /** What Put- or UpdateFunctionEventInvokeConfig said of one qualifier; absent members were never said. */
 export type EventInvokeRecord = {
@@ -195,6 +204,7 @@ type Collection =
   | 'aliases'
   | 'policies'
   | 'concurrency'
+  | 'provisioned'
   | 'event-invoke'
   | 'recursion'
   | 'layers'
@@ -257,6 +267,11 @@ export function urlKey(place: Place, functionName: string, qualifier = '$LATEST'
 /** Key by which an id finds its URL; ids are looked up without a place. */
 export function urlIdKey(id: string): string {
   return `lambda-urls/${id}`
+}
+
+/** Key of the provisioned concurrency of a version or an alias. */
+export function provisionedKey(place: Place, functionName: string, qualifier: string): string {
+  return prefixOf(place, 'provisioned', functionName) + qualifier
 }
 
 /** Key of a layer. */

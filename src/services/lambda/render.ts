@@ -57,6 +57,9 @@ export function renderConfiguration(
     SnapStart: { ApplyOn: settings.snapStart, OptimizationStatus: optimization(record) },
     ...(phase !== 'listed' && renderRuntimeVersion(settings.runtime, options)),
     LoggingConfig: renderLogging(settings.logging),
+    ...(settings.tenancy !== undefined && {
+      TenancyConfig: { TenantIsolationMode: settings.tenancy },
+    }),
   }
 }
 

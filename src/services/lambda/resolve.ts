@@ -10,13 +10,25 @@ import type { Target } from '../../invoke/target.ts'
 import type { FunctionVersion, Place } from '../../model.ts'
 import type { Packages } from '../../packages/packages.ts'
 import type { DocumentEvent, Documents } from '../../store/store.ts'
-import { allValues, findAlias, findVersion, isVersionNumber, notInvocable } from './lookup.ts'
+import {
+  allDocuments,
+  allValues,
+  findAlias,
+  findVersion,
+  isVersionNumber,
+  notInvocable,
+} from './lookup.ts'
 import { toFunctionVersion } from './function-version.ts'
 import { isSameForEnvironments } from './lair-tags.ts'
 import { functionNotFound, locate, type Asker, type Located } from './names.ts'
 import { lineageOf } from './recursion-config.ts'
 import { concurrencyKey, functionKey, ownerOfKey, prefixOf, rootKey } from './records.ts'
-import type { AliasRecord, ConcurrencyRecord, FunctionRecord } from './records.ts'
+import type {
+  AliasRecord,
+  ConcurrencyRecord,
+  FunctionRecord,
+  ProvisionedRecord,
+} from './records.ts'
 
 /** Find what an invocation means; draws the version of a weighted alias.
  *  @param qualifier  given beside the name; undefined or empty when there is none
@@ -217,6 +229,7 @@ export class Resolver implements Disposable {
       this.#entries.delete(entryKey(place, owner))
       this.#tell(functionArn(place, owner, String(Number(rest))))
     }
+    if (collection === 'provisioned') this.#unreserved.delete(placeKey(place))
     if (collection === 'concurrency') this.#noteConcurrency(place, owner, event)
     if (collection === 'recursion' && entry !== undefined) {
       entry.lineage = lineageOf(this.#documents, place, owner)
@@ -260,7 +273,20 @@ export function unreservedConcurrency(documents: Documents, place: Place): numbe
   const prefix = prefixOf(place, 'concurrency')
   const reservations = allValues<ConcurrencyRecord>(documents, prefix)
   const reserved = reservations.reduce((sum, reservation) => sum + reservation.reserved, 0)
-  return lambdaLimits.maxConcurrentExecutions - reserved
+  return lambdaLimits.maxConcurrentExecutions - reserved - provisionedOutside(documents, place)
+}
+
+/** What is provisioned for functions that have no reservation to take it from. */
+function provisionedOutside(documents: Documents, place: Place): number {
+  let total = 0
+  for (const { key, value } of allDocuments<ProvisionedRecord>(
+    documents,
+    prefixOf(place, 'provisioned'),
+  )) {
+    const owner = ownerOfKey(key)?.owner ?? ''
+    if (documents.get(concurrencyKey(place, owner)) === undefined) total += value.requested
+  }
+  return total
 }
 
 function placeKey(place: Place): string {

@@ -59,6 +59,7 @@ export function changeSettings(
     layers: layers ?? base.layers,
     logging: changeLogging(base.logging, input.LoggingConfig),
     snapStart: input.SnapStart?.ApplyOn ?? base.snapStart,
+    ...(base.tenancy !== undefined && { tenancy: base.tenancy }),
     fileSystems:
       input.FileSystemConfigs?.map((mount) => ({
         arn: mount.Arn ?? '',
@@ -179,6 +180,11 @@ export function checkRuntime(runtime: string, catalogue: Catalogue): void {
  *  source  AWS Lambda dev guide "Lambda SnapStart" */
 export function checkSnapStart(settings: Settings): void {
   if (settings.snapStart === 'None') return
+  if (settings.tenancy !== undefined) {
+    throw invalidParameterValue(
+      'SnapStart is not supported for functions with tenancy configuration.',
+    )
+  }
   const [, family = '', major = '', minor = '0'] =
     /^(java|python|dotnet)(\d+)(?:\.(\d+))?/.exec(settings.runtime) ?? []
   const isSupported =
@@ -202,7 +208,7 @@ export function checkTotalSize(codeBytes: number, layers: readonly UsedLayer[]):
 }
 
 /** Features that would change how a function runs and that nothing here does: refused, not ignored. */
-const unsupportedMembers = ['PublishTo', 'ImageConfig', 'TenancyConfig', 'DurableConfig'] as const
+const unsupportedMembers = ['PublishTo', 'ImageConfig', 'DurableConfig'] as const
 
 /** @throws AwsError InvalidParameterValueException (400) naming the first member that is not supported */
 export function refuseUnsupported(input: object): void {

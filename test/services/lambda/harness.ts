@@ -11,6 +11,7 @@ import {
 } from '../../../src/services/lambda/lambda-service.ts'
 import type { LambdaHandlers } from '../../../src/services/lambda/dependencies.ts'
 import { openEphemeralStore, type OpenStore } from '../../../src/store/open.ts'
+import { setUp, type Shell } from '../../fleet/shells.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
 
 export const place = { accountId: '123456789012', region: 'eu-west-1' }
@@ -27,6 +28,8 @@ export type Harness = AsyncDisposable & {
   readonly store: OpenStore
   readonly packages: Packages
   readonly lambda: LambdaService
+  /** environments that were provisioned */
+  readonly made: readonly Shell[]
   readonly call: Call
   readonly clock: { nowMs: number }
 }
@@ -66,11 +69,22 @@ export async function openHarness(options: { fraction?: () => number } = {}): Pr
   const store = openEphemeralStore({ clock, ids })
   const packages = createPackages(store)
   const presign = (path: string): string => `${path}?signed`
-  const lambda = createLambdaService({ store, packages, catalogue, clock, ids, presign })
+  const fleet = setUp({ maxStartingCount: 1000 })
+  const provisioning = fleet.fleet
+  const lambda = createLambdaService({
+    store,
+    packages,
+    catalogue,
+    clock,
+    ids,
+    presign,
+    provisioning,
+  })
   return {
     store,
     packages,
     lambda,
+    made: fleet.made,
     clock: time,
     call: bind(lambda),
     async [Symbol.asyncDispose]() {

@@ -65,8 +65,8 @@ test('CreateFunction refuses in AWS words what the service model does not', asyn
     ],
     [
       'unsupported feature',
-      { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } },
-      'The parameter TenancyConfig is not supported by this service yet.',
+      { DurableConfig: { ExecutionTimeout: 60 } },
+      'The parameter DurableConfig is not supported by this service yet.',
     ],
     [
       'unknown layer',

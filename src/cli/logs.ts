@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
 import { AwsError } from '../lib/errors/aws-error.ts'
 import { send, type Connection } from './client.ts'
+import { type LogGroup, findLogGroup, usualGroup } from './log-group.ts'
 import { toPositive } from './numbers.ts'
 import { CommandError, note, print, printJson, styled, unfolded } from './terminal.ts'
 
@@ -30,21 +31,28 @@ export async function logs(
   const sinceMs = systemClock.nowMs() - sinceMinutes * 60_000
   const show = options.json ? printJson : (event: FilteredEvent) => print(decorate(event))
   let isFirst = true
-  for await (const events of readEvents(name, { sinceMs, isFollowing: options.follow === true })) {
+  const group = await findLogGroup(name, undefined)
+  const reading = { sinceMs, group, isFollowing: options.follow === true }
+  for await (const events of readEvents(name, reading)) {
     for (const event of events) show(event)
     if (isFirst && events.length === 0 && !options.json) note(`No log lines of "${name}" yet`)
     isFirst = false
   }
 }
 
+type Reading = {
+  readonly sinceMs: number
+  readonly isFollowing: boolean
+  readonly group?: LogGroup
+  readonly connection?: Connection
+}
+
 /** The events of a function since a time, those that are there, then, when following, those that come.
  *  @param options.sinceMs  epoch ms
- *  @param options.connection  where; what the environment says unless told
+ *  @param options.group  where its lines are; its usual group unless told
+ *  @param options.connection  where the server is; what the environment says unless told
  *  @throws CommandError when the function has written nothing and nobody follows */
-export async function* readEvents(
-  name: string,
-  options: { sinceMs: number; isFollowing: boolean; connection?: Connection },
-): AsyncGenerator<FilteredEvent[]> {
+export async function* readEvents(name: string, options: Reading): AsyncGenerator<FilteredEvent[]> {
   let startMs = options.sinceMs
   const seen = new Set<string>()
   for (;;) {
@@ -74,12 +82,12 @@ function forget(seen: Set<string>, count: number): void {
 async function eventsSince(
   name: string,
   startMs: number,
-  { isFollowing, connection }: { isFollowing: boolean; connection?: Connection },
+  { isFollowing, connection, group = usualGroup(name) }: Reading,
 ): Promise<FilteredEvent[]> {
   const events: FilteredEvent[] = []
   let nextToken: string | undefined
   for (let page = 0; page < maxPageCount; page += 1) {
-    const answer = await filterPage({ name, startMs, nextToken }, connection).catch(
+    const answer = await filterPage({ group: group.name, startMs, nextToken }, connection).catch(
       (error: unknown): Page => {
         const isMissing = error instanceof AwsError && error.code === 'ResourceNotFoundException'
         if (isMissing && isFollowing) return { events: [] }
@@ -89,7 +97,7 @@ async function eventsSince(
         )
       },
     )
-    events.push(...answer.events)
+    events.push(...answer.events.filter(({ logStreamName }) => group.isOwn(logStreamName)))
     nextToken = answer.nextToken
     if (!nextToken) break
   }
@@ -97,10 +105,10 @@ async function eventsSince(
 }
 
 async function filterPage(
-  query: { name: string; startMs: number; nextToken: string | undefined },
+  query: { group: string; startMs: number; nextToken: string | undefined },
   connection: Connection | undefined,
 ): Promise<Page> {
-  const { name, startMs, nextToken } = query
+  const { group, startMs, nextToken } = query
   const request = {
     service: 'logs' as const,
     method: 'POST',
@@ -109,17 +117,21 @@ async function filterPage(
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': 'Logs_20140328.FilterLogEvents',
     },
-    body: JSON.stringify({ logGroupName: `/aws/lambda/${name}`, startTime: startMs, nextToken }),
+    body: JSON.stringify({ logGroupName: group, startTime: startMs, nextToken }),
   }
   const { body } = await (connection === undefined ? send(request) : send(request, connection))
   return JSON.parse(body.toString('utf8')) as Page
 }
 
+/** In text, and of functions that log in JSON. */
+const platformLine =
+  /^(?:(?:INIT|RESTORE)_(?:START|REPORT) |(?:START|END|REPORT) RequestId: |(?:EXTENSION|TELEMETRY|LOGS)\tName: |\{"time":"[^"]*","type":"platform\.)/
+
 /** Platform lines dimmed, errors red, the time of day in front. */
 export function decorate(event: FilteredEvent): string {
   const time = styled('dim', new Date(event.timestamp).toISOString().slice(11, 23))
   const message = unfolded(event.message.replace(/\n$/, ''))
-  if (/^(INIT_START|START|END|REPORT|EXTENSION) /.test(message)) {
+  if (platformLine.test(message)) {
     return `${time} ${styled('dim', message)}`
   }
   return `${time} ${/\tERROR\t|^\[ERROR\]/.test(message) ? styled('red', message) : message}`

@@ -151,3 +151,40 @@ test('a reader that has seen enough ends a command quietly', async () => {
   await once(child, 'close')
   assert.deepEqual([child.exitCode, complaints], [0, ''])
 })
+
+test('logs finds the lines of a function that writes to a group it shares', async (t) => {
+  await using server = await startServer()
+  const env = { AWS_ENDPOINT_URL: server.endpoint }
+  const client = lambdaClient(server)
+  t.after(() => client.destroy())
+  const ZipFile = await zipOf({ 'index.mjs': source })
+  for (const FunctionName of ['one', 'another']) {
+    await client.send(
+      new CreateFunctionCommand({
+        FunctionName,
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        Role: roleArn,
+        Code: { ZipFile },
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: 'shared' },
+      }),
+    )
+    await waitUntilActive(client, FunctionName)
+    const event = JSON.stringify({ word: `by ${FunctionName}` })
+    assert.equal((await lair(['invoke', FunctionName, '--event', event], { env })).exitCode, 0)
+  }
+  const { stdout } = await lair(['logs', 'one', '--json'], { env })
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { message: string; logStreamName: string })
+  for (const { logStreamName } of events) {
+    assert.match(logStreamName, /^\d{4}\/\d\d\/\d\d\/one\[\$LATEST\][0-9a-f]{32}$/)
+  }
+  const messages = events.map(({ message }) => JSON.parse(message) as Record<string, unknown>)
+  assert.deepEqual(
+    messages.map(({ type, level }) => type ?? level),
+    ['platform.initStart', 'platform.start', 'INFO', 'platform.report'],
+  )
+  assert.equal(messages[2]?.['message'], 'got by one')
+})

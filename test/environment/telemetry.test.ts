@@ -161,6 +161,20 @@ describe('a telemetry extension is told', { concurrency: 2 }, () => {
     )
   })
 
+  test('the same within the runtime process: all that waits is delivered before the end', async () => {
+    using folder = makeFolder()
+    const program = join(programs, 'telemetry-inside.mjs')
+    using code = makeCode(`#!${process.execPath}\nimport(${JSON.stringify(program)})\n`)
+    const file = join(folder.path, 'events')
+    await run(scripted({ codePath: code.path, environment: { EVENTS: file } }), [{}, {}])
+    const types = readFileSync(file, 'utf8').matchAll(/"type":"platform\.([^"]*)"/g)
+    assert.equal(
+      [...types].map(([, type]) => type).join(' '),
+      'initStart telemetrySubscription initRuntimeDone extension initReport ' +
+        'start runtimeDone report start runtimeDone report',
+    )
+  })
+
   test('nothing while it is frozen, and all of it when it goes on', async () => {
     using watch = watched({
       environment: {

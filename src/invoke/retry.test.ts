@@ -5,6 +5,8 @@ import {
   recursiveInvocation,
   resourceConflict,
   resourceNotFound,
+  snapStartFailed,
+  snapStartTimedOut,
   tooManyRequests,
 } from '../lib/errors/lambda.ts'
 import { PlatformError } from '../lib/errors/platform-error.ts'
@@ -85,6 +87,8 @@ test('judge() retries failures of the platform and of a function that is being m
   for (const error of [
     new PlatformError('Cannot write'),
     resourceConflict('Pending'),
+    snapStartTimedOut(),
+    snapStartFailed(),
     new AwsError({ code: 'InvalidRuntimeException', status: 502, message: 'x' }),
   ]) {
     assert.equal(judge(refused(error), fresh).kind, 'retry')

@@ -76,8 +76,9 @@ function isRecursion(error: unknown): boolean {
   return error instanceof AwsError && error.code === 'RecursiveInvocationException'
 }
 
-/** Refusals that no waiting changes: the function is gone, the request is wrong. A conflict (409) passes: it is being made. */
+/** Refusals that no waiting changes: the function is gone, the request is wrong. A conflict (409) passes: it is being made; so may a
+ *  restore that failed. */
 function isFinal(error: unknown): boolean {
-  if (!(error instanceof AwsError)) return false
+  if (!(error instanceof AwsError) || error.code.startsWith('SnapStart')) return false
   return error.status < 500 && error.status !== 429 && error.status !== 409
 }

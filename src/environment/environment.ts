@@ -50,8 +50,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   readonly #firstInit = Promise.withResolvers<InitEnd>()
   #state: EnvironmentState = 'starting'
   #guest: Guest | undefined
-  #init: Init | undefined
-  #restore: Restore | undefined
+  /** the init or restore that must end before anything is handed over */
+  #waiting: Init | Restore | undefined
   #trace: StartTrace | undefined
   #run: Run | undefined
   /** the end of processes that failed while nothing ran; new ones start after it */
@@ -130,17 +130,17 @@ class Environment implements ExecutionEnvironment, GuestListener {
 
   onRuntimeReady(): void {
     this.#trace?.ready('first next')
-    if (this.#init) this.#say(initRuntimeDone(this.#type, this.#init.phase, {}))
+    if (this.#waiting) this.#say(initRuntimeDone(this.#type, this.#waiting.phase, {}))
   }
 
   onInitialised(): void {
-    this.#init?.ready()
+    this.#waiting?.ready()
   }
 
   onReady(guest: Guest): void {
     const run = this.#run
-    if (this.#restore) {
-      this.#restore.ready()
+    if (this.#waiting) {
+      this.#waiting.ready()
     } else if (run && !run.isOver) {
       run.endedMs = this.#clock.monotonicMs()
       if (guest.extensions.count === 0) this.#close(run)
@@ -170,19 +170,16 @@ class Environment implements ExecutionEnvironment, GuestListener {
     const failure = postedFailure(error.errorType, error.payload)
     // It is about to exit: this is the time to look.
     this.#house.usedMib()
-    this.#init?.posted(failure)
-    this.#restore?.posted(failure)
+    this.#waiting?.posted(failure)
     const run = this.#run
-    if (run && this.#init?.phase === 'invoke') run.answer(run.replyTo(failure))
+    if (run && this.#waiting?.phase === 'invoke') run.answer(run.replyTo(failure))
   }
 
   onFailure(guest: Guest, failure: Failure): void {
     if (guest !== this.#guest) return
     const run = this.#run
-    if (this.#init) {
-      this.#init.fail(failure)
-    } else if (this.#restore) {
-      this.#restore.fail(failure)
+    if (this.#waiting) {
+      this.#waiting.fail(failure)
     } else if (run && !run.isOver) {
       background('reset environment', this.#fail(run, failure))
     } else {
@@ -207,13 +204,13 @@ class Environment implements ExecutionEnvironment, GuestListener {
       onGuest: (guest) => (this.#guest = guest),
       onEnd: (ended, end) => this.#initEnded(ended, end),
     })
-    this.#init = init
+    this.#waiting = init
     this.#trace = trace
   }
 
   async #initEnded(init: Init, end: InitEnd): Promise<void> {
     const { durationMs, failure } = end
-    this.#init = undefined
+    this.#waiting = undefined
     if (!failure) {
       this.#firstInit.resolve(end)
       this.#initialised(init, durationMs)
@@ -274,17 +271,18 @@ class Environment implements ExecutionEnvironment, GuestListener {
     guest.isRestored = true
     this.#voice.renew(this.#options.ids)
     this.#snapshot?.renew()
-    this.#restore = new Restore({
+    const restore = new Restore({
       ...this.#options,
       session: guest.session,
       say: (event) => this.#say(event),
       onEnd: (end) => this.#restored(run, guest, end),
     })
-    this.#restore.begin()
+    this.#waiting = restore
+    restore.begin()
   }
 
   #restored(run: Run, guest: Guest, { durationMs, failure }: InitEnd): void {
-    this.#restore = undefined
+    this.#waiting = undefined
     run.restored(durationMs)
     if (failure) background('failed restore', this.#fail(run, failure))
     else this.#handOver(run, guest)
@@ -311,7 +309,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #expired(): void {
     const run = this.#run
     const failure = timeoutFailure(this.version.timeoutMs)
-    if (this.#init) this.#init.fail(failure)
+    if (this.#waiting) this.#waiting.fail(failure)
     else if (run) background('reset environment', this.#fail(run, failure))
   }
 
@@ -373,8 +371,6 @@ class Environment implements ExecutionEnvironment, GuestListener {
       if (!drain) await this.#fail(run, failure)
       await run.outcome
     }
-    this.#init?.abandon()
-    this.#init = undefined
     this.#firstInit.resolve(stoppedInit)
     await this.#endGuest(reason)
     await this.#ending
@@ -384,8 +380,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
   }
 
   async #endGuest(why: ShutdownReason | Failure): Promise<Guest | undefined> {
-    this.#restore?.abandon()
-    this.#restore = undefined
+    this.#waiting?.abandon()
+    this.#waiting = undefined
     const guest = this.#guest
     await guest?.end(reasonOf(why))
     if (this.#guest === guest) this.#guest = undefined

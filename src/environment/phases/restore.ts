@@ -23,6 +23,7 @@ export type RestoreOptions = Pick<
 
 /** One restore. It waits as an init does: for the call of `next`, an error, an exit or its deadline. */
 export class Restore {
+  readonly phase = 'snap-start'
   readonly #options: RestoreOptions
   readonly #wait: Init
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import fc from 'fast-check'
 import type { Extension } from '../../src/environment/extensions-api/extension.ts'
 import { Extensions } from '../../src/environment/extensions-api/extensions.ts'
 import { RuntimeApi } from '../../src/environment/runtime-api/runtime-api.ts'
@@ -9,6 +10,7 @@ import type { ExtensionState } from '../../src/environment/states.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import { RawClient } from './raw-client.ts'
+import { World } from './scripted-world.ts'
 import { makeVersion } from './support.ts'
 
 const base = '/2020-01-01/extension'
@@ -297,6 +299,25 @@ test('a call of next that was broken off is taken up by another one', async () =
   const invocation = { requestId: 'r', version: makeVersion(), invokedArn: 'a', payload: [] }
   api.extensions.tellInvoke({ invocation: { ...invocation, traceId: '' }, deadlineMs: 1 })
   assert.equal((await found)?.status, 200)
+})
+
+test('any registration is answered or refused, whatever its bytes', () => {
+  const text = fc.oneof(fc.string(), fc.json(), fc.constantFrom('{"events":', 'INVOKE', '"]}'))
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 4 }), fc.string(), (texts, name) => {
+      const world = new World()
+      const listener = { onExtensionMoved() {}, onExtensionError() {} }
+      const options = { version: makeVersion(), ids: systemIds, listener, isEnabled: true }
+      const extensions = new Extensions(options)
+      world.api.renew({ onReady() {}, onAnswer() {}, onInitError() {} }, { extensions })
+      const headers = { 'lambda-extension-name': name }
+      const target = `${base}/register`
+      const call = world.call({ method: 'POST', target, headers, text: texts.join('') })
+      assert.ok(call.status === 200 || call.status === 403, call.text)
+      assert.equal(extensions.count, call.status === 200 ? 1 : 0)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('other methods are refused, and where extensions are off nothing is there', async () => {

@@ -153,7 +153,7 @@ describe('SnapStart', { concurrency: 2 }, () => {
     const report =
       /Duration: ([\d.]+) ms\tBilled Duration: (\d+) ms.*\tRestore Duration: ([\d.]+) ms\tBilled Restore Duration: (\d+) ms\t\n/
     const [, duration, billed, restore, billedRestore] = report.exec(first.log) ?? []
-    // Measured: 1 to 5 ms on an idle machine.
+    // Measured: 1 ms, 11 at worst on a busy machine.
     assert.ok(Number(restore) < 500, restore)
     assert.equal(Number(billedRestore), Math.ceil(Number(restore)))
     assert.equal(Number(billed), Math.ceil(Number(duration) + Number(billedRestore)))

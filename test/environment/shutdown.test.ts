@@ -1,8 +1,8 @@
 /** The end of environments with extensions: who is told what, and how long all of it may take. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { openExtended } from './extension-support.ts'
-import { openDriver, openEnvironment } from './support.ts'
+import { makeLayers, openExtended } from './extension-support.ts'
+import { ends, openDriver, openEnvironment } from './support.ts'
 
 const driver = await openDriver()
 after(() => driver[Symbol.asyncDispose]())
@@ -76,6 +76,33 @@ describe('shutdown', { concurrency: 3 }, () => {
     const ms = await stopped(env)
     assert.ok(ms < 250, `${ms} ms`)
     assert.ok(!env.log.includes('got SIGTERM'))
+  })
+
+  test('a bash extension works with curl, and leaves nothing, nor does what it started', async () => {
+    using layers = makeLayers({
+      'extensions/bash': `#!/bin/bash
+api="http://$AWS_LAMBDA_RUNTIME_API/2020-01-01/extension"
+sleep 1000 &
+echo "pids $$ $!"
+id=$(curl -sS -D - -o /dev/null -H 'Lambda-Extension-Name: bash' -d '{"events":["INVOKE","SHUTDOWN"]}' "$api/register" | grep -i '^lambda-extension-identifier:' | tr -d '\r' | cut -d ' ' -f 2)
+while true; do
+  event=$(curl -sS -H "Lambda-Extension-Identifier: $id" "$api/event/next")
+  echo "event $event"
+  case "$event" in *SHUTDOWN*) exit 0 ;; esac
+done
+`,
+    })
+    await using env = openEnvironment(driver, { version: { layersPath: layers.path } })
+    for (let count = 1; count <= 3; count += 1) {
+      assert.equal(JSON.parse((await env.invoke({})).text).count, count)
+    }
+    await stopped(env)
+    const log = env.log.join('\n')
+    assert.equal(log.match(/^event \{"eventType":"INVOKE"/gm)?.length, 3)
+    assert.match(log, /^event \{"eventType":"SHUTDOWN".*"shutdownReason":"spindown"\}$/m)
+    const pids = /^pids (\d+) (\d+)$/m.exec(log)?.slice(1).map(Number) ?? []
+    assert.equal(pids.length, 2)
+    for (const pid of pids) await ends(pid)
   })
 
   test('a busy environment finishes first when it drains', async () => {

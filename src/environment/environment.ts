@@ -107,7 +107,6 @@ class Environment implements ExecutionEnvironment, GuestListener {
     if (this.#guest?.isInitialised === true) {
       this.#handOver(run, this.#guest)
     } else if (!isStarting) {
-      this.emit(initStart(this.#options, 'invoke'))
       this.#repeatInit(run)
     }
     return run.outcome
@@ -246,6 +245,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   /** Within an invocation, and on its time. */
   #repeatInit(run: Run): void {
     this.#deadline.set(run.begin(this.#clock) + this.version.timeoutMs)
+    this.emit(initStart(this.#options, 'invoke'))
     this.#beginInit('invoke')
   }
 

@@ -23,6 +23,7 @@ export class Voice {
   /** undefined when all lines of the function are shown */
   readonly #isShown: LineFilter | undefined
   #logStream: string
+  #isFirstInitFailed = false
 
   /** @param id  of the environment, 32 hex digits */
   constructor(version: FunctionVersion, clock: Clock, lines: LineSink, id: string) {
@@ -43,10 +44,24 @@ export class Voice {
     const { logFormat, systemLogLevel } = this.#version
     // New processes: what was told the old ones is nothing to them.
     if (event.type === 'platform.initStart') this.telemetry.reset()
-    const line = toLogLine(event, logFormat, nowMs, systemLogLevel)
+    const line = this.#isUntold(event)
+      ? undefined
+      : toLogLine(event, logFormat, nowMs, systemLogLevel)
     if (this.telemetry.isActive) this.telemetry.platform(event, nowMs)
     if (line !== undefined) this.#lines(line, nowMs, this.#logStream)
     return line
+  }
+
+  /** An init that failed and is repeated within the first invocation has no second INIT_START in text.
+   *  source: logs recorded of inits that failed */
+  #isUntold(event: PlatformEvent): boolean {
+    if (event.type === 'platform.initReport') {
+      const { phase, status } = event.record
+      this.#isFirstInitFailed = phase === 'init' && status !== 'success'
+      return false
+    }
+    if (event.type !== 'platform.initStart') return false
+    return this.#isFirstInitFailed && this.#version.logFormat === 'Text'
   }
 
   /** `platform.runtimeDone` may be heard: measure for it */

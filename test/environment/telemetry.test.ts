@@ -92,10 +92,24 @@ describe('a telemetry extension is told', { concurrency: 2 }, () => {
   })
 
   test('of an init that fails, and of the one that follows', async () => {
-    // It fails once the extension has subscribed.
-    using code = makeCode('#!/bin/sh\nuntil [ -s "$EVENTS" ]; do sleep 0.02; done\nexit 3\n')
+    // Each time it fails once the extension has subscribed.
+    using code = makeCode(`#!/bin/sh
+exec 2>/dev/null
+echo >>"$TMPDIR/starts"
+until [ "$(grep -c '"subscription"' "$EVENTS")" -ge "$(wc -l <"$TMPDIR/starts")" ]; do sleep 0.02; done
+exit 3
+`)
     using watch = watched({ codePath: code.path })
     await run(watch.version, [{}])
+    const told = watch
+      .events()
+      .map(({ type }) => type)
+      .filter((type) => type === 'shutdown' || type.startsWith('platform.'))
+      .join(' ')
+      .replaceAll('platform.', '')
+      .replaceAll(' telemetrySubscription', '')
+    const generation = 'initStart initRuntimeDone extension initReport shutdown'
+    assert.ok(told.startsWith(`${generation} ${generation}`), told)
     assert.deepEqual(watch.find('initRuntimeDone'), {
       initializationType: 'on-demand',
       phase: 'init',

@@ -39,12 +39,13 @@ export class EventTiming {
   toEvent(invocation: Invocation, endedMs: number, failure?: Failure): PlatformEvent {
     const { tenantId } = invocation
     const tracing = toTracing(invocation)
+    const spans = this.#spans(endedMs)
     return {
       type: 'platform.runtimeDone',
       record: {
         requestId: invocation.requestId,
         ...statusOf(failure),
-        spans: this.#spans(endedMs),
+        ...(spans.length > 0 && { spans }),
         metrics: {
           durationMs: endedMs - this.#handedMs,
           producedBytes: this.#producedBytes,

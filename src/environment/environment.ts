@@ -317,7 +317,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
   #runtimeDone(run: Run, guest: Guest | undefined): void {
     if (this.#run !== run || run.endedMs === undefined) return
     guest?.flushOutput()
-    if (run.timing) this.emit(run.timing.toEvent(run.invocation, run.endedMs))
+    if (run.timing) this.#voice.done(run)
     if (guest && !run.isOver) this.#awaitExtensions(run, guest)
     else this.#finish(run, run.endedMs)
   }

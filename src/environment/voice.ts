@@ -4,6 +4,7 @@ import type { Ids } from '../lib/ids.ts'
 import type { FunctionVersion } from '../model.ts'
 import { type LineFilter, applicationFilter } from '../observe/application-filter.ts'
 import type { PlatformEvent } from '../observe/platform-events.ts'
+import { isLoudEnough } from '../observe/platform-levels.ts'
 import { mayShow, toLogLine } from '../observe/platform-lines.ts'
 import type { LineSink } from './contract.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -16,7 +17,10 @@ export type LineSource = 'function' | 'extension'
 
 export class Voice {
   readonly telemetry: Telemetry
+  /** of a failure at least */
   readonly #logsRuntimeDone: boolean
+  /** of a success, too */
+  readonly #logsEveryRuntimeDone: boolean
   readonly #version: FunctionVersion
   readonly #clock: Clock
   readonly #lines: LineSink
@@ -27,9 +31,10 @@ export class Voice {
 
   /** @param id  of the environment, 32 hex digits */
   constructor(version: FunctionVersion, clock: Clock, lines: LineSink, id: string) {
-    const { logFormat } = version
+    const { logFormat, systemLogLevel } = version
     this.telemetry = new Telemetry({ clock, logFormat, emit: (event) => this.platform(event) })
     this.#logsRuntimeDone = mayShow('platform.runtimeDone', logFormat)
+    this.#logsEveryRuntimeDone = this.#logsRuntimeDone && isLoudEnough(success, systemLogLevel)
     this.#logStream = logStreamName(version, clock.nowMs(), id)
     this.#version = version
     this.#clock = clock
@@ -69,6 +74,14 @@ export class Voice {
     return this.#logsRuntimeDone || this.telemetry.wants('platform.runtimeDone')
   }
 
+  /** The runtime is done with an invocation. Nothing is built that nobody hears. */
+  done({ invocation, timing, endedMs }: Run): void {
+    if (!timing || endedMs === undefined) return
+    if (this.#logsEveryRuntimeDone || this.telemetry.wants('platform.runtimeDone')) {
+      this.platform(timing.toEvent(invocation, endedMs))
+    }
+  }
+
   /** An invocation ended with its processes. */
   failed({ invocation, timing, endedMs }: Run, failure: Failure, nowMs: number): void {
     if (failure.text !== undefined && this.telemetry.wants('platform.fault')) {
@@ -96,3 +109,8 @@ export class Voice {
     return true
   }
 }
+
+const success = {
+  type: 'platform.runtimeDone',
+  record: { requestId: '', status: 'success' },
+} as const

@@ -68,6 +68,13 @@ describe('init', { concurrency: 3 }, () => {
     assert.equal(done.metrics.producedBytes, '{"count":1,"event":{}}'.length)
   })
 
+  test('what went well is told at level DEBUG alone', async () => {
+    await using env = openEnvironment(driver, { version: { logFormat: 'JSON' } })
+    await env.invoke({})
+    const types = eventsOf(env.log).map((event) => event.type)
+    assert.deepEqual(types, ['platform.initStart'])
+  })
+
   test('a runtime that ends over an event is done with status and error type', async () => {
     await using env = openEnvironment(driver, { version: { ...debug, timeoutMs: 1000 } })
     await env.invoke({ do: 'exit', code: 1 })

@@ -14,12 +14,15 @@ export type FoundConfig = {
   readonly config: Document<CodeSigningConfigRecord>
 }
 
-/** The config of an ARN, for operations on configs.
- *  @throws AwsError ResourceNotFoundException (404), AccessDeniedException (403) for another account's */
+/** The config of an ARN, for operations on configs. The 404 carries no `Type`.
+ *  @throws AwsError ResourceNotFoundException (404), AccessDeniedException (403) for another account's
+ *  @source recorded answers */
 export function getConfig(documents: Documents, asker: Asker, arn = ''): FoundConfig {
   const found = findConfig(documents, asker, arn)
   if (found !== undefined) return found
-  throw resourceNotFound(`The Lambda code signing configuration ${arn} can not be found.`)
+  throw resourceNotFound(`The Lambda code signing configuration ${arn} can not be found.`, {
+    Type: undefined,
+  })
 }
 
 /** The config of an ARN, for operations on functions.

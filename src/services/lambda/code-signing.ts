@@ -88,12 +88,12 @@ export function codeSigningHandlers(deps: LambdaDependencies): Pick<LambdaHandle
 
 type Publishers = { readonly SigningProfileVersionArns: readonly string[] | undefined }
 
-/** @returns undefined when the request names none */
+/** A profile may be named without its version. @returns undefined when the request names none  @source recorded answers */
 function checkPublishers(publishers: Publishers | undefined): readonly string[] | undefined {
   if (publishers === undefined) return undefined
   const arns = publishers.SigningProfileVersionArns ?? []
   for (const arn of arns) {
-    const isProfile = /^arn:[^:]+:signer:[^:]+:\d{12}:\/signing-profiles\/\w+\/\w+$/.test(arn)
+    const isProfile = /^arn:[^:]+:signer:[^:]+:\d{12}:\/signing-profiles\/\w/.test(arn)
     if (!isProfile) {
       throw invalidParameterValue(`The signing profile version ARN ${arn} is not valid.`)
     }

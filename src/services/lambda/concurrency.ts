@@ -37,7 +37,8 @@ export function concurrencyHandlers(deps: LambdaDependencies): Pick<LambdaHandle
       const provisioned = provisionedTotal(documents, located)
       if (reserved < provisioned) {
         throw invalidParameterValue(
-          `ReservedConcurrentExecutions  should not be lower than function's total provisioned concurrency [${provisioned}].`,
+          ` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+          { Type: undefined },
         )
       }
       const key = concurrencyKey(place, functionName)

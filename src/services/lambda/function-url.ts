@@ -42,7 +42,7 @@ export function functionUrlHandlers(deps: LambdaDependencies): Pick<LambdaHandle
       const located = locate(context, input, 'CreateFunctionUrlConfig')
       checkExists(documents, located)
       const record = await create(deps, located, input)
-      const { LastModifiedTime: _, ...created } = render(record, located, context)
+      const { LastModifiedTime: _, ...created } = renderChanged(record, located, context)
       return created
     },
     GetFunctionUrlConfig: (input, context) => {
@@ -57,12 +57,12 @@ export function functionUrlHandlers(deps: LambdaDependencies): Pick<LambdaHandle
       const record: UrlRecord = {
         ...before,
         authType: input.AuthType ?? before.authType,
-        invokeMode: input.InvokeMode ?? before.invokeMode,
+        ...(input.InvokeMode !== undefined && { invokeMode: input.InvokeMode }),
         ...(cors !== undefined && { cors }),
         modifiedAtMs: clock.nowMs(),
       }
       await orConflict(located, documents.put(key, record, revision))
-      return render(record, located, context)
+      return renderChanged(record, located, context)
     },
     DeleteFunctionUrlConfig: async (input, context) => {
       const located = locate(context, input, 'DeleteFunctionUrlConfig')
@@ -111,7 +111,7 @@ async function create(
     id: urlId(deps.ids),
     ...(qualifier !== undefined && { qualifier }),
     authType: input.AuthType ?? 'AWS_IAM',
-    invokeMode: input.InvokeMode ?? 'BUFFERED',
+    ...(input.InvokeMode !== undefined && { invokeMode: input.InvokeMode }),
     ...(input.Cors !== undefined && { cors: input.Cors }),
     createdAtMs: nowMs,
     modifiedAtMs: nowMs,
@@ -190,6 +190,12 @@ function urlId(ids: Ids): string {
 
 type Rendered = Required<Omit<FunctionUrlConfig, 'Cors'>> & Pick<FunctionUrlConfig, 'Cors'>
 
+/** What Create and Update answer: the mode only when somebody has ever chosen one. source: recorded answers */
+function renderChanged(record: UrlRecord, located: Located, context: RequestContext) {
+  const { InvokeMode, ...rest } = render(record, located, context)
+  return record.invokeMode === undefined ? rest : { ...rest, InvokeMode }
+}
+
 /** Under the port by which this client reaches us. */
 function render(record: UrlRecord, located: Located, context: RequestContext): Rendered {
   const { place, functionName, qualifier } = located
@@ -199,7 +205,7 @@ function render(record: UrlRecord, located: Located, context: RequestContext): R
     FunctionUrl: `http://${host}/`,
     FunctionArn: functionArn(place, functionName, qualifier),
     AuthType: record.authType,
-    InvokeMode: record.invokeMode,
+    InvokeMode: record.invokeMode ?? 'BUFFERED',
     ...(record.cors !== undefined && { Cors: record.cors }),
     CreationTime: toTime(record.createdAtMs),
     LastModifiedTime: toTime(record.modifiedAtMs),

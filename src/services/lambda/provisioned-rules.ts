@@ -3,14 +3,7 @@ import { lambdaLimits } from '../../config.ts'
 import { latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import type { Documents } from '../../store/store.ts'
-import {
-  allValues,
-  findAlias,
-  getAliasDocument,
-  getFunctionDocument,
-  getVersion,
-  isVersionNumber,
-} from './lookup.ts'
+import { allValues, findAlias, getAliasDocument, getVersion, isVersionNumber } from './lookup.ts'
 import type { Located } from './names.ts'
 import { concurrencyKey, prefixOf, provisionedKey } from './records.ts'
 import type { AliasRecord, ConcurrencyRecord, ProvisionedRecord } from './records.ts'
@@ -23,7 +16,6 @@ import { unreservedConcurrency } from './resolve.ts'
 export function checkProvisioned(documents: Documents, located: Located, requested: number): void {
   const { qualifier = latest } = located
   if (qualifier === latest) throw unpublished()
-  getFunctionDocument(documents, located)
   let number = qualifier
   if (!isVersionNumber(qualifier)) {
     const alias = getAliasDocument(documents, located, qualifier).value

@@ -148,7 +148,8 @@ export type UrlRecord = {
   readonly id: string
   readonly qualifier?: string
   readonly authType: 'NONE' | 'AWS_IAM'
-  readonly invokeMode: 'BUFFERED' | 'RESPONSE_STREAM'
+  /** absent until somebody chooses one: BUFFERED */
+  readonly invokeMode?: 'BUFFERED' | 'RESPONSE_STREAM'
   readonly cors?: Cors
   readonly createdAtMs: number
   readonly modifiedAtMs: number

@@ -109,7 +109,13 @@ test('a code signing config is created, read, updated, tagged, listed and delete
   )
   assert.equal(updated.CodeSigningConfig?.Description, 'ours')
 
-  const other = await createConfig()
+  const unversioned = 'arn:aws:signer:eu-west-1:123456789012:/signing-profiles/test'
+  const { CodeSigningConfig: other } = await client.send(
+    new CreateCodeSigningConfigCommand({
+      AllowedPublishers: { SigningProfileVersionArns: [unversioned] },
+    }),
+  )
+  assert.deepEqual(other?.AllowedPublishers?.SigningProfileVersionArns, [unversioned])
   const arns: string[] = []
   let Marker: string | undefined
   do {
@@ -117,13 +123,14 @@ test('a code signing config is created, read, updated, tagged, listed and delete
     arns.push(...(page.CodeSigningConfigs ?? []).map((config) => config.CodeSigningConfigArn ?? ''))
     Marker = page.NextMarker
   } while (Marker !== undefined)
-  assert.deepEqual(new Set(arns), new Set([CodeSigningConfigArn, other.CodeSigningConfigArn]))
+  assert.deepEqual(new Set(arns), new Set([CodeSigningConfigArn, other?.CodeSigningConfigArn]))
   assert.equal(arns.length, 2)
 
   await client.send(new DeleteCodeSigningConfigCommand({ CodeSigningConfigArn }))
   const gone = {
     name: 'ResourceNotFoundException',
     message: `The Lambda code signing configuration ${CodeSigningConfigArn} can not be found.`,
+    Type: undefined,
   }
   const input = { CodeSigningConfigArn }
   await assert.rejects(client.send(new GetCodeSigningConfigCommand(input)), gone)

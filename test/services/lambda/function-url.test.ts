@@ -57,8 +57,11 @@ test('a URL is created, read, changed, listed and deleted, for the function and 
     CreationTime,
     FunctionArn: arn,
     AuthType: 'NONE',
-    InvokeMode: 'BUFFERED',
   })
+  const defaulted = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }))
+  assert.equal(defaulted.InvokeMode, 'BUFFERED')
+  const stillDefault = await client.send(new UpdateFunctionUrlConfigCommand({ FunctionName }))
+  assert.equal(stillDefault.InvokeMode, undefined)
   const Cors = { AllowOrigins: ['*'], MaxAge: 60 }
   const aliased = await client.send(
     new CreateFunctionUrlConfigCommand({

@@ -130,6 +130,17 @@ test('what cannot be provisioned is refused in AWS words', async () => {
   await assert.rejects(async () => put(harness, 'none', 1), {
     message: 'Cannot find alias arn: arn:aws:lambda:eu-west-1:123456789012:function:f:none',
   })
+  const missing = { FunctionName: 'nobody', ProvisionedConcurrentExecutions: 1 }
+  const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:nobody'
+  for (const [Qualifier, message] of [
+    ['none', `Cannot find alias arn: ${arn}:none`],
+    ['1', `Function not found: ${arn}:1`],
+  ] as const) {
+    await assert.rejects(
+      async () => call('PutProvisionedConcurrencyConfig', { ...missing, Qualifier }),
+      { code: 'ResourceNotFoundException', message },
+    )
+  }
   await assert.rejects(async () => get(harness, '$LATEST'), {
     code: 'InvalidParameterValueException',
     message: 'The function resource provided must be an alias or a published version.',
@@ -178,8 +189,9 @@ test('it counts against the reservation, or against what the account has left', 
   await assert.rejects(
     async () => call('PutFunctionConcurrency', { FunctionName, ReservedConcurrentExecutions: 4 }),
     {
+      fields: { Type: undefined },
       message:
-        "ReservedConcurrentExecutions  should not be lower than function's total provisioned concurrency [5].",
+        " ReservedConcurrentExecutions  4 should not be lower than function's total provisioned concurrency [5].",
     },
   )
   await call('PutFunctionConcurrency', { FunctionName, ReservedConcurrentExecutions: 6 })

@@ -34,11 +34,19 @@ export function response(session: RuntimeSession, head: RequestHead, requestId: 
     return refusal(invalidResponseMode)
   }
   const contentType = head.headers['content-type'] ?? defaultContentType
-  if (mode === 'streaming' && session.sink) return streamed(session, session.sink, contentType)
+  if (session.sink && (mode === 'streaming' || isChunked(head))) {
+    return streamed(session, session.sink, contentType)
+  }
   return {
     maxBytes: maxPayloadBytes,
     end: (body, connection) => end(session, contentType, body, connection),
   }
+}
+
+/** Go's client streams every response and never says so: where the caller wants a stream, what comes in chunks is one.
+ *  source: aws-lambda-go, whose readers stream through response-streaming function URLs */
+function isChunked(head: RequestHead): boolean {
+  return /\bchunked\b/i.test(head.headers['transfer-encoding'] ?? '')
 }
 
 /** Forward the response while it comes; the answer says how it ended. Its first byte opens it: an error before is an ordinary one. */

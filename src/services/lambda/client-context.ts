@@ -2,7 +2,8 @@
 import { lambdaLimits } from '../../config.ts'
 import { invalidRequestContent } from '../../lib/errors/lambda.ts'
 
-/** The JSON text of the header; undefined without one.
+/** The JSON text of the header, as printable ASCII in one line, since it becomes a header again: clients written in Rust take no other;
+ *  undefined without one.
  *  @throws AwsError InvalidRequestContentException (400) when it is no JSON object or too long
  *  @source AWS Lambda API reference "Invoke": at most 3,583 bytes of base64; the text is the service's own */
 export function readClientContext(header: string | undefined): string | undefined {
@@ -16,7 +17,14 @@ export function readClientContext(header: string | undefined): string | undefine
   if (text === undefined || !isObject(text)) {
     throw invalidRequestContent('Client context must be a valid Base64-encoded JSON object.')
   }
-  return text
+  return toHeaderText(text)
+}
+
+/** In JSON, control characters stand only between its parts, and every other character may be written by its number. */
+function toHeaderText(json: string): string {
+  return json
+    .replaceAll(/[\t\n\r]/g, ' ')
+    .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function decodeBase64(header: string): string | undefined {

@@ -11,7 +11,7 @@ rmSync(to, { recursive: true, force: true })
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json')], {
   stdio: 'inherit',
 })
-const others = globSync('**/*.{json,mjs,cjs,js,py,c,sh}', { cwd: from })
+const others = globSync('**/*.{json,mjs,cjs,js,py,rb,c,sh}', { cwd: from })
 for (const file of others) {
   mkdirSync(dirname(join(to, file)), { recursive: true })
   copyFileSync(join(from, file), join(to, file))

@@ -86,7 +86,8 @@ function isolationFinding(): Finding {
 
 /** One finding per family's newest names; deprecated names are left to `lair runtimes`. */
 function runtimeFindings(directory: string): Finding[] {
-  const current = /^(nodejs2[246]\.x|python3\.1[1-4]|provided\.al2023)$/
+  const current =
+    /^(nodejs2[246]\.x|python3\.1[1-4]|java(17|21|25)|ruby3\.4|dotnet(8|10)|provided\.al2023)$/
   return createCatalogue({ directory })
     .list()
     .filter((entry) => current.test(entry.name))

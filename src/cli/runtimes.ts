@@ -22,9 +22,9 @@ export function runtimes(options: { data: string; json?: boolean }): void {
   if (others.length > 0) note(`Not served here: ${others.map((entry) => entry.name).join(', ')}`)
 }
 
-/** Names that Lair's own bootstraps could serve if their program were here. */
+/** Names that could be served if their program were here, and are not deprecated. */
 function isCurrent(name: string): boolean {
-  return /^(nodejs|python3)/.test(name)
+  return /^(nodejs|python3|java(17|21|25)$|ruby|dotnet(8|10)$)/.test(name)
 }
 
 /** Bring a runtime into the data directory. */

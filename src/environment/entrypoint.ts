@@ -14,7 +14,9 @@ export type Argv = readonly [string, ...string[]]
 /** @returns program and arguments, or undefined when there is no program to be found */
 export function findEntrypoint(version: FunctionVersion, runtime: Runtime): Argv | undefined {
   const [program, ...rest] = runtime.argv
-  if (program !== undefined) return wrapped(version, [program, ...rest])
+  if (program !== undefined) {
+    return wrapped(version, [program, ...rest, ...(runtime.argumentsFor?.(version) ?? [])])
+  }
   const folders = [version.codePath, version.layersPath]
   for (const folder of folders) {
     if (folder === undefined) continue

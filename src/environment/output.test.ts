@@ -48,3 +48,27 @@ test('LineSplitter cuts a line that does not end, between characters', () => {
   assert.equal(lines.at(-1), 'next')
   assert.ok(!lines.join('').includes('\ufffd'))
 })
+
+function frame(message: string): Buffer {
+  const text = Buffer.from(message)
+  const head = Buffer.alloc(16)
+  head.writeUInt32BE(0xa55a0003, 0)
+  head.writeUInt32BE(text.length, 4)
+  return Buffer.concat([head, text])
+}
+
+test('LineSplitter gives a frame as one event, newlines and all, however its bytes are cut', () => {
+  const stream = Buffer.concat([
+    Buffer.from('before\n'),
+    frame('an error\n\tat one\n\tat two\n'),
+    frame('grüße'),
+    frame(''),
+    Buffer.from('after\nlast'),
+  ])
+  const events = ['before', 'an error\n\tat one\n\tat two', 'grüße', '', 'after', 'last']
+  for (let cut = 0; cut <= stream.length; cut += 1) {
+    assert.deepEqual(split([stream.subarray(0, cut), stream.subarray(cut)]), events)
+  }
+  assert.deepEqual(split([...stream].map((byte) => Uint8Array.of(byte))), events)
+  assert.deepEqual(split([frame('x'.repeat(25))], 10), ['x'.repeat(10), 'x'.repeat(10), 'xxxxx'])
+})

@@ -116,12 +116,10 @@ function reserved(source: VariableSource): Record<string, string> {
     ...(source.inspectPort !== undefined && { _LAIR_INSPECT_PORT: String(source.inspectPort) }),
     AWS_REGION: version.region,
     AWS_DEFAULT_REGION: version.region,
-    // Left by the shell that starts a managed runtime on AWS.
-    ...(runtime.family !== 'provided' && {
-      AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
-      PWD: version.codePath,
-      SHLVL: '0',
-    }),
+    ...(runtime.family !== 'provided' && { AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}` }),
+    // Left by the shell that starts most managed runtimes on AWS.
+    ...(runtime.family !== 'provided' &&
+      runtime.family !== 'java' && { PWD: version.codePath, SHLVL: '0' }),
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMib),
@@ -140,7 +138,8 @@ function reserved(source: VariableSource): Record<string, string> {
     }),
     AWS_LAMBDA_RUNTIME_API: source.runtimeApi,
     LAMBDA_TASK_ROOT: version.codePath,
-    LAMBDA_RUNTIME_DIR: bootstrap === undefined ? '/var/runtime' : dirname(bootstrap),
+    LAMBDA_RUNTIME_DIR:
+      runtime.folder ?? (bootstrap === undefined ? '/var/runtime' : dirname(bootstrap)),
     _AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1',
     _AWS_XRAY_DAEMON_PORT: '2000',
   }

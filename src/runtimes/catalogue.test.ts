@@ -25,6 +25,7 @@ function machineWith(
     nodeVersion,
     path: ['shims', 'bin', 'other/bin'].map((folder) => join(home, folder)).join(':'),
     home,
+    jvmFolders: [join(home, 'jvm')],
   }
   return { machine, home }
 }

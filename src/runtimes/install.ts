@@ -1,14 +1,16 @@
 /** `lair runtimes install nodejs22.x`: brings a Node.js of that series with the machine's npm client, which checks what it
- *  downloads, and puts it where the catalogue looks. Python comes from the machine or its version managers instead. */
-import { execFile, spawn } from 'node:child_process'
+ *  downloads, and puts it where the catalogue looks; for Java it brings the runtime interface client (java/install.ts). Other
+ *  languages come from the machine or its version managers. */
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { PlatformError } from '../lib/errors/platform-error.ts'
 import { runtimesDirectory } from './catalogue.ts'
-import { minNodeMajor } from './machine.ts'
+import { installJavaClient } from './java/install.ts'
+import { minNodeMajor, thisMachine } from './machine.ts'
 import { isRuntimeName, parseRuntimeName } from './names.ts'
+import { runTool, ToolMissing } from './tool.ts'
 
 export type InstallOptions = {
   /** Lair's data directory */
@@ -18,11 +20,13 @@ export type InstallOptions = {
   readonly signal?: AbortSignal
   /** the npm client; found on the PATH by default */
   readonly npm?: string
+  /** the Maven client; found on the PATH by default */
+  readonly maven?: string
 }
 
 export type InstalledRuntime = {
   readonly name: string
-  /** e.g. `22.11.0` */
+  /** of Node.js or of the client, e.g. `22.11.0` */
   readonly version: string
   /** the program, absolute */
   readonly program: string
@@ -45,6 +49,8 @@ export async function installRuntime(
   name: string,
   options: InstallOptions,
 ): Promise<InstalledRuntime> {
+  const { family, series } = parseRuntimeName(name)
+  if (isRuntimeName(name) && family === 'java') return installJava(name, series, options)
   const { packageName, major } = packageOf(name)
   const progress = options.onProgress ?? (() => undefined)
   const target = join(runtimesDirectory(options.directory), name)
@@ -65,11 +71,34 @@ export async function installRuntime(
   }
 }
 
+async function installJava(
+  name: string,
+  series: number,
+  options: InstallOptions,
+): Promise<InstalledRuntime> {
+  const directory = runtimesDirectory(options.directory)
+  await mkdir(directory, { recursive: true })
+  const installed = await installJavaClient(name, series, {
+    directory,
+    machine: thisMachine(),
+    maven: options.maven,
+    repository: process.env['LAIR_MAVEN_REPOSITORY'],
+    signal: deadline(options.signal),
+    onProgress: options.onProgress ?? (() => undefined),
+  })
+  return { name, ...installed }
+}
+
+function deadline(signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(installMs)
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+}
+
 function packageOf(name: string): { packageName: string; major: number } {
   const { family, series } = parseRuntimeName(name)
   if (!isRuntimeName(name) || family !== 'nodejs') {
     throw new PlatformError(
-      `Cannot install ${name}: only Node.js runtimes can be installed, e.g. nodejs22.x`,
+      `Cannot install ${name}: only Node.js runtimes and the client of Java can be installed, e.g. nodejs22.x or java21`,
     )
   }
   if (series < minNodeMajor) {
@@ -97,33 +126,18 @@ async function runNpm(folder: string, wanted: string, options: InstallOptions): 
     '--fetch-retries=1',
     '--loglevel=error',
   ]
-  const deadline = AbortSignal.timeout(installMs)
-  const child = spawn(npm, ['install', '--prefix', folder, ...flags, wanted], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
-  })
-  const complaints: string[] = []
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      if (complaints.length < 20) complaints.push(line)
-      options.onProgress?.(line)
+  try {
+    await runTool(npm, ['install', '--prefix', folder, ...flags, wanted], {
+      cwd: folder,
+      signal: deadline(options.signal),
+      onProgress: options.onProgress,
     })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const remedy =
+      cause instanceof ToolMissing ? '. Install npm, or put the wanted Node.js on the PATH' : ''
+    throw new PlatformError(`Cannot install ${wanted}: ${reason}${remedy}`, { cause })
   }
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => reject(npmFailure(cause, npm)))
-    child.once('close', resolve)
-  })
-  if (code !== 0)
-    throw new PlatformError(`Cannot install ${wanted}: npm failed: ${complaints.join(' ')}`)
-}
-
-function npmFailure(cause: NodeJS.ErrnoException, npm: string): PlatformError {
-  const reason =
-    cause.code === 'ENOENT'
-      ? `"${npm}" was not found. Install npm, or put the wanted Node.js on the PATH`
-      : `npm could not be run: ${cause.message}`
-  return new PlatformError(`Cannot install the runtime: ${reason}`, { cause })
 }
 
 async function versionOf(path: string, name: string, major: number): Promise<string> {

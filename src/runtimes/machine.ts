@@ -1,9 +1,12 @@
 /** Which interpreters this machine has: Lair's own Node.js, those that Lair installed, and what the PATH and the usual version
  *  managers hold. Looks at files only; shims of version managers are passed over for the programs behind them. */
-import { accessSync, constants, readdirSync, realpathSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
+import { dotnetPrograms } from './dotnet/hosts.ts'
+import { javaPrograms } from './java/jdks.ts'
 import { findNodeProgram, knownProgram, pythonProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { rubyPrograms } from './ruby/rubies.ts'
+import { distinctPrograms, executable, foldersOf, list, newestFirst } from './search.ts'
 
 /** What of the machine matters here; handed in by tests. */
 export type Machine = {
@@ -14,6 +17,10 @@ export type Machine = {
   readonly path: string
   readonly home: string
   readonly pyenvRoot?: string
+  readonly javaHome?: string
+  readonly dotnetRoot?: string
+  /** where the system's packages put JDKs, `/usr/lib/jvm` and the like; each holds folders of JDKs */
+  readonly jvmFolders: readonly string[]
 }
 
 /** Bootstraps need these at least. */
@@ -23,13 +30,16 @@ const maxPythonMinor = 15
 
 /** The machine that this process runs on. */
 export function thisMachine(): Machine {
-  const pyenvRoot = process.env['PYENV_ROOT']
+  const { PYENV_ROOT: pyenvRoot, JAVA_HOME: javaHome, DOTNET_ROOT: dotnetRoot } = process.env
   return {
     execPath: process.execPath,
     nodeVersion: process.versions.node,
     path: process.env['PATH'] ?? '',
     home: process.env['HOME'] ?? '',
+    jvmFolders: ['/usr/lib/jvm', '/opt/java', '/Library/Java/JavaVirtualMachines'],
     ...(pyenvRoot === undefined ? {} : { pyenvRoot }),
+    ...(javaHome === undefined ? {} : { javaHome }),
+    ...(dotnetRoot === undefined ? {} : { dotnetRoot }),
   }
 }
 
@@ -47,6 +57,7 @@ export function scanPrograms(machine: Machine, runtimesDirectory: string): reado
   return found
     .filter((program) => program !== undefined)
     .filter((program) => program.family === 'python' || program.series >= minNodeMajor)
+    .concat(javaPrograms(machine), rubyPrograms(machine), dotnetPrograms(machine))
 }
 
 function installedNodes(directory: string): string[] {
@@ -59,10 +70,10 @@ function installedNodes(directory: string): string[] {
 function machineNodes(machine: Machine): string[] {
   const nvm = join(machine.home, '.nvm/versions/node')
   const candidates = [
-    ...searchPath(machine).flatMap((folder) => [join(folder, 'node'), join(folder, 'nodejs')]),
+    ...foldersOf(machine.path).flatMap((folder) => [join(folder, 'node'), join(folder, 'nodejs')]),
     ...newestFirst(list(nvm)).map((name) => join(nvm, name, 'bin/node')),
   ]
-  return distinct(candidates)
+  return distinctPrograms(candidates)
 }
 
 function pythons(machine: Machine, minor: number): string[] {
@@ -70,7 +81,7 @@ function pythons(machine: Machine, minor: number): string[] {
   const pyenv = join(machine.pyenvRoot ?? join(machine.home, '.pyenv'), 'versions')
   const uv = join(machine.home, '.local/share/uv/python')
   const candidates = [
-    ...searchPath(machine).map((folder) => join(folder, program)),
+    ...foldersOf(machine.path).map((folder) => join(folder, program)),
     ...newestFirst(list(pyenv).filter((name) => name.startsWith(`3.${minor}.`))).map((name) =>
       join(pyenv, name, 'bin', program),
     ),
@@ -78,42 +89,5 @@ function pythons(machine: Machine, minor: number): string[] {
       join(uv, name, 'bin', program),
     ),
   ]
-  return distinct(candidates)
-}
-
-/** A shim starts a shell that looks for the real program: too slow, and it wants the user's environment. */
-function searchPath(machine: Machine): string[] {
-  return machine.path
-    .split(delimiter)
-    .filter((folder) => isAbsolute(folder) && !/\/shims\/?$/.test(folder))
-}
-
-function distinct(candidates: readonly string[]): string[] {
-  const paths = new Set<string>()
-  for (const candidate of candidates) {
-    const path = executable(candidate)
-    if (path !== undefined) paths.add(path)
-  }
-  return [...paths]
-}
-
-function executable(path: string): string | undefined {
-  try {
-    accessSync(path, constants.X_OK)
-    return realpathSync(path)
-  } catch {
-    return undefined
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function newestFirst(names: readonly string[]): string[] {
-  return names.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  return distinctPrograms(candidates)
 }

@@ -1,8 +1,9 @@
 /** The names of Lambda's runtimes, deprecated ones included: the closed list, and what a name says about its language. */
-import type { RuntimeFamily } from './runtime.ts'
+import type { ManagedFamily, RuntimeFamily } from './runtime.ts'
 
 /** A runtime name taken apart.
- *  shape  series   what must fit: Node.js' major, Python's minor, 0 for the rest */
+ *  shape  series   what must fit: the major of Node.js, Java and .NET, Python's minor, Ruby's major and minor as two digits,
+ *                  0 for the rest */
 export type RuntimeName = {
   readonly name: string
   readonly family: RuntimeFamily | 'other'
@@ -26,18 +27,30 @@ export function isRuntimeName(name: string): boolean {
   return known.has(name)
 }
 
+/** How the names of each language say their series. */
+const patterns: readonly [family: ManagedFamily, pattern: RegExp][] = [
+  ['nodejs', /^nodejs(\d*)/],
+  ['python', /^python3\.(\d+)$/],
+  ['java', /^java(\d+)/],
+  ['ruby', /^ruby(\d)\.(\d)$/],
+  ['dotnet', /^dotnet(?:core)?(\d+)/],
+]
+
 /** Take a known name apart. A `nodejs` without a number was Node.js 0.10. */
 export function parseRuntimeName(name: string): RuntimeName {
-  const node = /^nodejs(\d*)/.exec(name)
-  if (node !== null) return { name, family: 'nodejs', series: Number(node[1]) }
-  const python = /^python3\.(\d+)$/.exec(name)
-  if (python !== null) return { name, family: 'python', series: Number(python[1]) }
+  for (const [family, pattern] of patterns) {
+    const match = pattern.exec(name)
+    if (match !== null) return { name, family, series: Number(match.slice(1).join('')) }
+  }
   return { name, family: name.startsWith('provided') ? 'provided' : 'other', series: 0 }
 }
 
-/** The name that AWS gives to a series, e.g. `nodejs24.x`. */
-export function nameOfSeries(family: 'nodejs' | 'python', series: number): string {
-  return family === 'nodejs' ? `nodejs${series}.x` : `python3.${series}`
+/** The name that AWS gives, or would give, to a series, e.g. `nodejs24.x`, `ruby3.1`. */
+export function nameOfSeries(family: ManagedFamily, series: number): string {
+  if (family === 'nodejs') return `nodejs${series}.x`
+  if (family === 'python') return `python3.${series}`
+  if (family === 'ruby') return `ruby${Math.floor(series / 10)}.${series % 10}`
+  return `${family}${series}`
 }
 
 /** A list written as words between blanks. */

@@ -4,19 +4,20 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { ManagedFamily } from './runtime.ts'
 
 export type Program = {
-  readonly family: 'nodejs' | 'python'
+  readonly family: ManagedFamily
   /** absolute, links resolved */
   readonly path: string
-  /** Node.js' major, Python's minor */
+  /** as in `RuntimeName` */
   readonly series: number
   /** `major.minor.patch`; asked of the program itself at the first call when no file tells */
   readonly version: () => string
 }
 
 /** A program whose version is known already. */
-export function knownProgram(family: Program['family'], path: string, version: string): Program {
+export function knownProgram(family: ManagedFamily, path: string, version: string): Program {
   return { family, path, series: seriesOf(family, version), version: () => version }
 }
 
@@ -38,12 +39,13 @@ export function pythonProgram(path: string, minor: number): Program {
   }
 }
 
-/** What INIT_START says: `nodejs:24.v21`, `python:3.11.v2`. source: reference capture `nodejs:18.v9` */
+/** What INIT_START says: `nodejs:24.v21`, `python:3.11.v2`, `java:17.v15`. source: reference capture `nodejs:18.v9` */
 export function runtimeVersionOf(program: Program): string {
-  const [major, minor, patch] = program.version().split('.')
-  return program.family === 'nodejs'
-    ? `nodejs:${major}.v${minor}`
-    : `python:${major}.${minor}.v${patch}`
+  const { family } = program
+  const [major, minor, patch = '0'] = program.version().split('.')
+  if (family === 'nodejs') return `nodejs:${major}.v${minor}`
+  if (family === 'java' || family === 'dotnet') return `${family}:${major}.v${patch}`
+  return `${family}:${major}.${minor}.v${patch}`
 }
 
 /** The version ARN of a program in a region: 64 hex digits that change with the program. */
@@ -52,12 +54,15 @@ export function runtimeVersionArn(identity: string, region: string): string {
   return `arn:aws:lambda:${region}::runtime:${digest}`
 }
 
-function seriesOf(family: Program['family'], version: string): number {
-  return Number(version.split('.')[family === 'nodejs' ? 0 : 1])
+function seriesOf(family: ManagedFamily, version: string): number {
+  const [major, minor] = version.split('.').map(Number)
+  if (family === 'python') return minor ?? 0
+  if (family === 'ruby') return (major ?? 0) * 10 + (minor ?? 0)
+  return major ?? 0
 }
 
 /** Version managers name a folder after the version: `…/versions/3.12.1/bin/python3.12`, `…/node/v22.4.0/bin/node`. */
-function versionInPath(path: string): string | undefined {
+export function versionInPath(path: string): string | undefined {
   return /(?:^|[/v-])(\d+\.\d+\.\d+)(?:[-+][^/]*)?\/bin\/[^/]+$/.exec(path)?.[1]
 }
 
@@ -92,7 +97,8 @@ function read(path: string): string | undefined {
 
 const ASK_MS = 5_000
 
-function ask(path: string): string | undefined {
+/** What the program itself says its version is; a process start. */
+export function ask(path: string): string | undefined {
   try {
     const text = execFileSync(path, ['--version'], {
       env: {},
@@ -100,7 +106,7 @@ function ask(path: string): string | undefined {
       encoding: 'utf8',
       stdio: 'pipe',
     })
-    return /^(?:v|Python )(\d+\.\d+\.\d+)/.exec(text)?.[1]
+    return /^(?:v|Python |ruby )(\d+\.\d+\.\d+)/.exec(text)?.[1]
   } catch {
     return undefined
   }

@@ -1,6 +1,17 @@
 /** What the catalogue says of one runtime name: which program serves it, and what that program needs. */
 
-export type RuntimeFamily = 'nodejs' | 'python' | 'provided'
+/** The languages whose runtime client Lair brings or fetches. */
+export type ManagedFamily = 'nodejs' | 'python' | 'java' | 'ruby' | 'dotnet'
+
+export type RuntimeFamily = ManagedFamily | 'provided'
+
+/** What of a function version shapes the command line or the variables of its runtime. */
+export type RuntimeTarget = {
+  readonly handler: string
+  readonly memoryMib: number
+  readonly codePath: string
+  readonly layersPath?: string
+}
 
 export type Runtime = {
   /** the name asked for, e.g. `nodejs22.x` */
@@ -12,6 +23,10 @@ export type Runtime = {
   readonly warning?: string
   /** interpreter and bootstrap, absolute paths; empty for `provided.*`, whose program is `bootstrap` in the code or a layer */
   readonly argv: readonly string[]
+  /** what follows `argv` for a function; nothing when absent */
+  readonly argumentsFor?: (target: RuntimeTarget) => readonly string[]
+  /** folder of the runtime's client, LAMBDA_RUNTIME_DIR; the bootstrap's own when absent */
+  readonly folder?: string
   /** arguments to add after `argv` so that the generic bootstrap waits for code; absent when it cannot be prepared */
   readonly prepareArgv?: readonly string[]
   /** e.g. `nodejs:24.v1`: what INIT_START says */

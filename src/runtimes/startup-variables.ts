@@ -1,5 +1,5 @@
 /** Customer variables that a program reads before any code of a bootstrap runs: with one of them set, a prepared process
- *  would come too late, so the function's process is started from nothing. source: ld.so(8), node(1), python(1) */
+ *  would come too late, so the function's process is started from nothing. source: ld.so(8), node(1), python(1), ruby(1) */
 import { words } from './names.ts'
 
 const everyProgram = words(`
@@ -27,4 +27,15 @@ export const pythonStartupVariables: readonly string[] = [
   PYTHONMALLOCSTATS PYTHONDEVMODE PYTHONNOUSERSITE PYTHONUSERBASE PYTHONUNBUFFERED PYTHONVERBOSE PYTHONINSPECT
   PYTHONSAFEPATH PYTHONPROFILEIMPORTTIME PYTHONASYNCIODEBUG PYTHONINTMAXSTRDIGITS PYTHONCOERCECLOCALE
   PYTHONNODEBUGRANGES PYTHONPERFSUPPORT PYTHON_FROZEN_MODULES PYTHON_GIL PYTHON_JIT PYTHON_COLORS PYTHON_CPU_COUNT`),
+]
+
+/** For Ruby. */
+export const rubyStartupVariables: readonly string[] = [
+  ...everyProgram,
+  ...words(`
+  RUBYOPT RUBYSHELL RUBY_YJIT_ENABLE RUBY_MAX_CPU RUBY_MN_THREADS RUBY_THREAD_TIMESLICE RUBY_TCP_NO_FAST_FALLBACK
+  RUBY_THREAD_VM_STACK_SIZE RUBY_THREAD_MACHINE_STACK_SIZE RUBY_FIBER_VM_STACK_SIZE RUBY_FIBER_MACHINE_STACK_SIZE
+  RUBY_GC_HEAP_INIT_SLOTS RUBY_GC_HEAP_FREE_SLOTS RUBY_GC_HEAP_GROWTH_FACTOR RUBY_GC_HEAP_GROWTH_MAX_SLOTS
+  RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR RUBY_GC_MALLOC_LIMIT RUBY_GC_MALLOC_LIMIT_MAX RUBY_GC_OLDMALLOC_LIMIT
+  RUBY_GC_OLDMALLOC_LIMIT_MAX SSL_CERT_FILE SSL_CERT_DIR`),
 ]

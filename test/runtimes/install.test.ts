@@ -51,12 +51,20 @@ const failures: readonly [name: string, npm: string | undefined, message: RegExp
     undefined,
     /"\/nonexistent\/npm" was not found\. Install npm, or put the wanted Node\.js on the PATH$/,
   ],
-  ['nodejs26.x', '#!/bin/sh\necho no such version >&2\nexit 1\n', /npm failed: no such version$/],
+  ['nodejs26.x', '#!/bin/sh\necho no such version >&2\nexit 1\n', /\/npm failed: no such version$/],
   ['nodejs26.x', npmThatBrings('25.0.0'), /the downloaded program says "v25\.0\.0"$/],
   ['nodejs26.x', '#!/bin/sh\nexit 0\n', /the downloaded program does not run$/],
   ['nodejs16.x', npmThatBrings('16.0.0'), /Node\.js 18 is the oldest that is served/],
-  ['python3.13', npmThatBrings('3.13.0'), /only Node\.js runtimes can be installed/],
-  ['nodejs23.x', npmThatBrings('23.0.0'), /only Node\.js runtimes can be installed/],
+  [
+    'python3.13',
+    npmThatBrings('3.13.0'),
+    /only Node\.js runtimes and the client of Java can be installed/,
+  ],
+  [
+    'nodejs23.x',
+    npmThatBrings('23.0.0'),
+    /only Node\.js runtimes and the client of Java can be installed/,
+  ],
 ]
 
 for (const [name, npm, message] of failures) {

@@ -19,7 +19,9 @@ export type GuestSpec = {
 export type Run = {
   readonly posts: readonly Post[]
   readonly stdout: string
+  readonly stdoutBytes: Buffer
   readonly stderr: string
+  readonly stderrBytes: Buffer
   /** exit status; undefined when the process still waited for events at the end and was stopped */
   readonly exitCode?: number
   /** ms from spawn (or from the assignment) to the first `next` */
@@ -58,12 +60,16 @@ export async function runGuest(
   if (!hasExited) child.kill('SIGKILL')
   const exitCode = await exited
   if (deadline.aborted)
-    throw new Error(`Guest ran into its deadline: ${output.stdout()} ${output.stderr()}`)
+    throw new Error(
+      `Guest ran into its deadline: ${output.stdout().toString()} ${output.stderr().toString()}`,
+    )
   const firstNext = api.nextTimes[0]
   return {
     posts: api.posts,
-    stdout: output.stdout(),
-    stderr: output.stderr(),
+    stdout: output.stdout().toString(),
+    stdoutBytes: output.stdout(),
+    stderr: output.stderr().toString(),
+    stderrBytes: output.stderr(),
     ...(hasExited && exitCode !== undefined ? { exitCode } : {}),
     ...(firstNext === undefined ? {} : { startMs: firstNext - startedAt }),
   }
@@ -111,12 +117,12 @@ async function startPrepared(
   return child
 }
 
-function collect(child: ChildProcess): { stdout: () => string; stderr: () => string } {
+function collect(child: ChildProcess): { stdout: () => Buffer; stderr: () => Buffer } {
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout?.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
   return {
-    stdout: () => Buffer.concat(chunks.stdout).toString(),
-    stderr: () => Buffer.concat(chunks.stderr).toString(),
+    stdout: () => Buffer.concat(chunks.stdout),
+    stderr: () => Buffer.concat(chunks.stderr),
   }
 }

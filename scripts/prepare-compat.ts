@@ -1,6 +1,6 @@
 /**
- * Builds the real runtime clients (bash with curl, Rust's lambda_runtime, aws-lambda-go, awslambdaric, aws-lambda-ric) as functions, and
- * fetches AWS's Runtime Interface Emulator, each from its registry and unmodified, into .cache/compat/. What is up to date is kept.
+ * Builds the real runtime clients (bash with curl, Rust's lambda_runtime, aws-lambda-go, awslambdaric, aws-lambda-ric, Java's) as
+ * functions, and fetches AWS's Runtime Interface Emulator, each from its registry and unmodified, into .cache/compat/. What is up to date is kept.
  * Each program must answer one event under the emulator. Exits 1 when something is missing and CI=true.
  */
 import { createHash } from 'node:crypto'
@@ -20,7 +20,9 @@ import {
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { arch } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
+import { artifacts } from '../src/runtimes/java/client.ts'
+import { installRuntime } from '../src/runtimes/install.ts'
 import { startEmulator } from '../test/support/emulator.ts'
 import {
   adapterPath,
@@ -28,12 +30,14 @@ import {
   cacheFolder,
   debugpyFolder,
   emulatorPath,
+  javaDataFolder,
+  partNames,
   programFolder,
   programNames,
   programZipPath,
   sourceFolder,
 } from '../test/support/programs.ts'
-import type { ProgramName } from '../test/support/programs.ts'
+import type { PartName, ProgramName } from '../test/support/programs.ts'
 import { findTool, isCi } from '../test/support/tools.ts'
 import { zipOfFolder } from '../test/support/zip.ts'
 
@@ -47,7 +51,7 @@ const versions = {
 } as const
 
 /** Raise it when a recipe changes in a way that its sources and versions do not show. */
-const recipeRevision = '1'
+const recipeRevision = '2'
 
 const stepTimeoutMs = 8 * 60_000
 
@@ -59,10 +63,11 @@ type Recipe = {
   build(folder: string): Promise<void>
 }
 
-const recipes: Readonly<Record<ProgramName, Recipe>> = {
+const recipes: Readonly<Record<ProgramName | PartName, Recipe>> = {
   bash: { tools: ['bash', 'curl'], source: 'bash-echo', salt: '', build: buildBash },
   go: { tools: ['go'], source: 'go-echo', salt: '', build: buildGo },
-  rust: { tools: ['cargo', 'cc'], source: 'rust-echo', salt: '', build: buildRust },
+  rust: rustRecipe('bootstrap', 'bootstrap'),
+  'rust-extension': rustRecipe('telemetry', 'extensions/telemetry'),
   python: {
     tools: ['python3'],
     source: 'python-ric',
@@ -71,6 +76,8 @@ const recipes: Readonly<Record<ProgramName, Recipe>> = {
   },
   node3: nodeRecipe(versions.awsLambdaRic3, 'bin/index.mjs'),
   node4: nodeRecipe(versions.awsLambdaRic4, 'index.mjs'),
+  java: javaRecipe(buildJava),
+  'java-classes': javaRecipe(buildJavaClasses),
 }
 
 await main()
@@ -82,7 +89,9 @@ async function main(): Promise<void> {
   await attempt('debugpy', () => fetchPython(debugpyFolder, 'debugpy'), problems)
   await attempt('boto3', () => fetchPython(boto3Folder, 'boto3'), problems)
   await attempt('adapter', buildAdapter, problems)
-  for (const name of programNames) await attempt(name, () => prepare(name), problems)
+  for (const name of [...programNames, ...partNames]) {
+    await attempt(name, () => prepare(name), problems)
+  }
   for (const problem of problems) console.error(`prepare-compat: ${problem}`)
   if (problems.length > 0 && isCi) process.exitCode = 1
 }
@@ -102,7 +111,7 @@ async function attempt(
   }
 }
 
-async function prepare(name: ProgramName): Promise<string> {
+async function prepare(name: ProgramName | PartName): Promise<string> {
   const recipe = recipes[name]
   const missing = recipe.tools.filter((tool) => findTool(tool) === undefined)
   if (missing.length > 0) throw new Error(`Missing on this machine: ${missing.join(', ')}`)
@@ -116,7 +125,8 @@ async function prepare(name: ProgramName): Promise<string> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   await recipe.build(folder)
-  if (existsSync(emulatorPath)) await proveUnderEmulator(folder)
+  const hasBootstrap = existsSync(join(folder, 'bootstrap'))
+  if (hasBootstrap && existsSync(emulatorPath)) await proveUnderEmulator(folder)
   writeFileSync(programZipPath(name), await zipOfFolder(folder))
   writeFileSync(stampPath, stamp)
   return 'was built'
@@ -129,7 +139,9 @@ function stampOf(source: string, salt: string): string {
   const paths = files
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name))
-  for (const path of paths.toSorted()) hash.update(path).update(readFileSync(path))
+  for (const path of paths.toSorted()) {
+    hash.update(relative(source, path)).update(readFileSync(path))
+  }
   return hash.digest('hex')
 }
 
@@ -174,12 +186,73 @@ async function buildGo(folder: string): Promise<void> {
   })
 }
 
-async function buildRust(folder: string): Promise<void> {
+/** The programs of one workspace share what is compiled. */
+function rustRecipe(program: string, path: string): Recipe {
+  return {
+    tools: ['cargo', 'cc'],
+    source: 'rust',
+    salt: '',
+    build: (folder) => buildRust(program, join(folder, path)),
+  }
+}
+
+async function buildRust(program: string, path: string): Promise<void> {
   const workspace = workspaceFor('rust')
-  cpSync(join(sourceFolder, 'rust-echo'), workspace, { recursive: true })
+  cpSync(join(sourceFolder, 'rust'), workspace, { recursive: true })
   const target = join(cacheFolder, 'cargo')
-  await run('cargo', ['build'], { cwd: workspace, environment: { CARGO_TARGET_DIR: target } })
-  cpSync(join(target, 'debug', 'bootstrap'), join(folder, 'bootstrap'))
+  await run('cargo', ['build', '--workspace'], {
+    cwd: workspace,
+    environment: { CARGO_TARGET_DIR: target },
+  })
+  mkdirSync(dirname(path), { recursive: true })
+  cpSync(join(target, 'debug', program), path)
+}
+
+function javaRecipe(build: (folder: string) => Promise<void>): Recipe {
+  return {
+    tools: ['java', 'javac'],
+    source: 'java-echo',
+    salt: JSON.stringify(artifacts),
+    build,
+  }
+}
+
+/** The client's jars beside the code, as it is deployed where no runtime brings them. */
+async function buildJava(folder: string): Promise<void> {
+  await compileJava(folder)
+  const isJar = (path: string) => path.endsWith('.jar') && !path.endsWith('launcher.jar')
+  for (const name of readdirSync(join(javaDataFolder, 'runtimes/java')).filter(isJar)) {
+    cpSync(join(javaDataFolder, 'runtimes/java', name), join(folder, 'lib', name))
+  }
+  const main = 'com.amazonaws.services.lambda.runtime.api.client.AWSLambda'
+  const java = findTool('java') ?? 'java'
+  writeBootstrap(folder, [
+    `exec "${java}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$PWD/lib/*" ${main} lair.Echo`,
+  ])
+}
+
+/** As they are deployed where a runtime brings the client; and in a layer beside them. */
+async function buildJavaClasses(folder: string): Promise<void> {
+  await compileJava(folder)
+  const jar = join(folder, 'layer/java/lib/echo.jar')
+  mkdirSync(dirname(jar), { recursive: true })
+  await run('jar', ['--create', '--file', jar, '-C', folder, 'lair'], { cwd: folder })
+}
+
+async function compileJava(folder: string): Promise<void> {
+  await installJava()
+  const jars = join(javaDataFolder, 'runtimes/java/*')
+  const source = join(sourceFolder, 'java-echo/lair/Echo.java')
+  await run('javac', ['--release', '17', '-cp', jars, '-d', folder, source], { cwd: folder })
+}
+
+/** Once, by the installer that users have. */
+async function installJava(): Promise<void> {
+  const stampPath = join(javaDataFolder, 'runtimes/java.stamp')
+  const stamp = JSON.stringify(artifacts)
+  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) return
+  await installRuntime('java17', { directory: javaDataFolder })
+  writeFileSync(stampPath, stamp)
 }
 
 /** Fetch a Python package with all it needs into a folder of its own. */
@@ -218,7 +291,18 @@ function nodeRecipe(version: string, entry: string): Recipe {
   }
 }
 
+/** The client is compiled once for a version and a Node; what it runs changes more often. */
 async function buildNode(folder: string, version: string, entry: string): Promise<void> {
+  const built = join(cacheFolder, 'clients', `node-${version}-${process.versions.modules}`)
+  if (!existsSync(built)) await compileNodeClient(built, version)
+  cpSync(built, join(folder, 'node_modules'), { recursive: true })
+  cpSync(join(sourceFolder, 'node-ric'), folder, { recursive: true })
+  writeBootstrap(folder, [
+    `exec "${process.execPath}" node_modules/aws-lambda-ric/${entry} "$_HANDLER"`,
+  ])
+}
+
+async function compileNodeClient(target: string, version: string): Promise<void> {
   const workspace = workspaceFor(`node-${version}`)
   writeFileSync(join(workspace, 'package.json'), '{"private":true}\n')
   const argv = ['install', '--ignore-scripts=false', '--no-package-lock', '--no-audit', '--no-fund']
@@ -229,16 +313,14 @@ async function buildNode(folder: string, version: string, entry: string): Promis
   const modules = join(workspace, 'node_modules')
   const client = join(modules, 'aws-lambda-ric')
   const buildOnly = join(client, 'deps')
-  cpSync(client, join(folder, 'node_modules/aws-lambda-ric'), {
+  rmSync(target, { recursive: true, force: true })
+  cpSync(client, join(`${target}.part`, 'aws-lambda-ric'), {
     recursive: true,
     filter: (path) => path !== buildOnly,
   })
   const scope = join(modules, '@aws')
-  if (existsSync(scope)) cpSync(scope, join(folder, 'node_modules/@aws'), { recursive: true })
-  cpSync(join(sourceFolder, 'node-ric'), folder, { recursive: true })
-  writeBootstrap(folder, [
-    `exec "${process.execPath}" node_modules/aws-lambda-ric/${entry} "$_HANDLER"`,
-  ])
+  if (existsSync(scope)) cpSync(scope, join(`${target}.part`, '@aws'), { recursive: true })
+  renameSync(`${target}.part`, target)
   rmSync(workspace, { recursive: true, force: true })
 }
 

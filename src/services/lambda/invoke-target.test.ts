@@ -22,7 +22,9 @@ test('parseInvokeTarget() reads name and qualifier, encoded or not', () => {
 test('readClientContext() decodes a JSON object and refuses all else', () => {
   const encode = (text: string) => Buffer.from(text).toString('base64')
   assert.equal(readClientContext(undefined), undefined)
-  assert.equal(readClientContext(encode('{"custom":{"a":"ü"}}')), '{"custom":{"a":"ü"}}')
+  assert.equal(readClientContext(encode('{"custom":{"a":"1"}}')), '{"custom":{"a":"1"}}')
+  // It becomes a header again: one line, in characters that every runtime client takes.
+  assert.equal(readClientContext(encode('{\r\n"a":"ü😀"}')), '{  "a":"\\u00fc\\ud83d\\ude00"}')
   for (const wrong of ['string', encode('[1]'), encode('null'), encode('1'), '{"a":1}', '/w==']) {
     assert.throws(() => readClientContext(wrong), {
       code: 'InvalidRequestContentException',

@@ -1,6 +1,6 @@
 /**
- * Which of a function's own lines its log shows: of those that are JSON objects with a level, the ones as loud as its application log
- * level; everything else counts as INFO.
+ * Which of a function's own lines its log shows: of those that are JSON objects with a level and a time, the ones as loud as its
+ * application log level; everything else counts as INFO.
  * source: AWS Lambda dev guide "Log-level filtering".
  */
 import type { LogFormat } from '../model.ts'
@@ -23,11 +23,21 @@ export function applicationFilter(
   return (line) => levelOf(line) >= least
 }
 
+/** As the loggers of the managed runtimes call it. */
+const timeNames = ['timestamp', 'time', '@timestamp']
+/** source: RFC 3339 section 5.6 */
+const timeForm = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && timeForm.test(value)
+}
+
 /** Only lines that may have a level are parsed. */
 function levelOf(line: string): number {
   if (!line.startsWith('{') || !line.includes('"level"')) return info
   try {
-    const { level } = JSON.parse(line) as { level?: unknown }
+    const { level, ...others } = JSON.parse(line) as Record<string, unknown>
+    if (!timeNames.some((name) => isTime(others[name]))) return info
     const index = typeof level === 'string' ? levels.indexOf(level.toUpperCase()) : -1
     return index === -1 ? info : index
   } catch {

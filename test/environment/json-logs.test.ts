@@ -11,9 +11,10 @@ describe('logs in JSON', { concurrency: 2 }, () => {
     await using env = openEnvironment(driver, {
       version: { logFormat: 'JSON', applicationLogLevel: 'WARN' },
     })
-    const text = ['{"level":"INFO"}', '{"level":"WARN","a":1}', 'plain', '{"level":"fatal"}', '']
+    const line = (level: string) => JSON.stringify({ level, timestamp: '2026-11-20T01:02:03Z' })
+    const text = [line('INFO'), line('WARN'), 'plain', line('fatal'), '{"level":"ERROR"}', '']
     const { lines } = await env.invoke({ do: 'print', text: text.join('\n') })
-    const shown = ['{"level":"WARN","a":1}', '{"level":"fatal"}']
+    const shown = [line('WARN'), line('fatal')]
     assert.deepEqual(lines, shown)
     assert.deepEqual(env.log.slice(-2), shown)
   })

@@ -288,9 +288,9 @@ class Environment implements ExecutionEnvironment, GuestListener {
     else this.#handOver(run, guest)
   }
 
-  /** What was restored is not initialised again when it failed: another snapshot takes its place. */
+  /** What was restored, or initialised ahead, is not initialised again when it failed: another one takes its place. */
   #endSpent(): void {
-    if (this.#snapshot) this.#stopped ??= this.#stop('failure', false)
+    if (this.#type !== 'on-demand') this.#stopped ??= this.#stop('failure', false)
   }
 
   // Invoke.

@@ -25,7 +25,8 @@ const FunctionName = 'ahead'
 /** Says which environment answers and how it was initialised; waits as long as it is told. */
 const source = `
 const bornAtMs = Date.now()
-export const handler = async ({ waitMs = 0 }, context) => {
+export const handler = async ({ waitMs = 0, exits = false }, context) => {
+  if (exits) process.exit(3)
   await new Promise((resolve) => setTimeout(resolve, waitMs))
   const type = process.env.AWS_LAMBDA_INITIALIZATION_TYPE
   return { stream: context.logStreamName, type, version: context.functionVersion, bornAtMs }
@@ -80,6 +81,19 @@ suite('provisioned concurrency', () => {
     await untilReady(client, FunctionName, 'live')
     const answer = await ask('live')
     assert.deepEqual([answer.version, answer.type], ['2', 'provisioned-concurrency'])
+  })
+
+  test('one that crashed is replaced by one that is initialised ahead', async () => {
+    await provision(client, FunctionName, 'live', 1)
+    const before = await ask('live')
+    const crashed = await invoke(client, FunctionName, { exits: true }, { Qualifier: 'live' })
+    assert.match(JSON.stringify(crashed.body), /Runtime.ExitError/)
+    await untilReady(client, FunctionName, 'live')
+    const readyAtMs = Date.now()
+    const answer = await ask('live')
+    assert.notEqual(answer.stream, before.stream)
+    assert.equal(answer.type, 'provisioned-concurrency')
+    assert.ok(answer.bornAtMs <= readyAtMs)
   })
 
   test('after kill -9 the next server initialises them again, before anybody asks', async () => {

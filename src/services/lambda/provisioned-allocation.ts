@@ -124,6 +124,8 @@ export class ProvisionedAllocation implements Disposable {
       if (number === latest) continue
       try {
         const version = await resolve(place, functionName, number).version
+        // A tag may have come since.
+        if (version.maxConcurrency !== undefined) continue
         const count = requested + (wanted.get(version.arn)?.count ?? 0)
         wanted.set(version.arn, { version, count })
       } catch {

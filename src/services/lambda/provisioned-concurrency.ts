@@ -45,7 +45,7 @@ export function provisionedConcurrencyHandlers(
 
   return {
     PutProvisionedConcurrencyConfig: async (input, context) => {
-      const located = locate(context, input, 'PutProvisionedConcurrencyConfig')
+      const located = locatePlainly(context, input, 'PutProvisionedConcurrencyConfig')
       const { place, functionName, qualifier = latest } = located
       const { ProvisionedConcurrentExecutions: requested = 1 } = input
       checkProvisioned(documents, located, requested)
@@ -56,7 +56,7 @@ export function provisionedConcurrencyHandlers(
       return { ...before, Status: 'IN_PROGRESS', StatusReason: undefined }
     },
     GetProvisionedConcurrencyConfig: (input, context) => {
-      const located = locate(context, input, 'GetProvisionedConcurrencyConfig')
+      const located = locatePlainly(context, input, 'GetProvisionedConcurrencyConfig')
       const { place, functionName } = located
       const qualifier = existingQualifier(deps, located)
       const key = provisionedKey(place, functionName, qualifier)
@@ -69,7 +69,7 @@ export function provisionedConcurrencyHandlers(
       return render(located, record)
     },
     DeleteProvisionedConcurrencyConfig: async (input, context) => {
-      const located = locate(context, input, 'DeleteProvisionedConcurrencyConfig')
+      const located = locatePlainly(context, input, 'DeleteProvisionedConcurrencyConfig')
       const { place, functionName } = located
       const qualifier = existingQualifier(deps, located)
       await documents.delete(provisionedKey(place, functionName, qualifier))
@@ -94,6 +94,13 @@ export function provisionedConcurrencyHandlers(
       }
     },
   }
+}
+
+/** A version has one name: `01` is `1`. */
+function locatePlainly(...asked: Parameters<typeof locate>): Located {
+  const located = locate(...asked)
+  const { qualifier = latest } = located
+  return isVersionNumber(qualifier) ? { ...located, qualifier: String(Number(qualifier)) } : located
 }
 
 /** @throws AwsError InvalidParameterValueException (400), ResourceNotFoundException (404) */

@@ -3,7 +3,15 @@ import { lambdaLimits } from '../../config.ts'
 import { latest } from '../../lib/arn.ts'
 import { invalidParameterValue, resourceConflict } from '../../lib/errors/lambda.ts'
 import type { Documents } from '../../store/store.ts'
-import { allValues, findAlias, getAliasDocument, getVersion, isVersionNumber } from './lookup.ts'
+import {
+  allValues,
+  findAlias,
+  getAliasDocument,
+  getFunctionDocument,
+  getVersion,
+  isVersionNumber,
+} from './lookup.ts'
+import { concurrencyOf } from './capacity.ts'
 import type { Located } from './names.ts'
 import { concurrencyKey, prefixOf, provisionedKey } from './records.ts'
 import type { AliasRecord, ConcurrencyRecord, ProvisionedRecord } from './records.ts'
@@ -68,6 +76,12 @@ function unpublished(): Error {
 function checkVersion(documents: Documents, located: Located, number: string): void {
   if (number === latest) throw unpublished()
   const { settings } = getVersion(documents, { ...located, qualifier: number })
+  const { tags } = getFunctionDocument(documents, located).value
+  if (concurrencyOf(settings, tags) !== undefined) {
+    throw invalidParameterValue(
+      'Provisioned Concurrency is not supported for functions whose environments serve several invocations at once.',
+    )
+  }
   if (settings.snapStart !== 'None') {
     throw invalidParameterValue(
       'Provisioned Concurrency is not supported for SnapStart enabled functions.',

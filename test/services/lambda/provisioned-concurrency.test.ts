@@ -154,7 +154,8 @@ test('what cannot be provisioned is refused in AWS words', async () => {
   const already =
     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
   await assert.rejects(async () => put(harness, 'twin', 1), { message: already })
-  await put(harness, '2', 1)
+  await put(harness, '02', 1)
+  assert.equal((await get(harness, '2')).RequestedProvisionedConcurrentExecutions, 1)
   await assert.rejects(
     async () => call('UpdateAlias', { FunctionName, Name: 'live', FunctionVersion: '2' }),
     { code: 'ResourceConflictException', message: already },

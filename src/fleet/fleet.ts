@@ -20,7 +20,7 @@ import type {
   LeaseRequest,
 } from './fleet-options.ts'
 import { Freezer } from './freezer.ts'
-import { Member, newGroup, remove, takeDead } from './member.ts'
+import { Member, newGroup, oldestIdle, remove, takeDead } from './member.ts'
 import type { Group, Lease, Owner, Waiter } from './member.ts'
 import { plan } from './plan.ts'
 import { Provisioner } from './provisioner.ts'
@@ -135,8 +135,7 @@ export class Fleet {
   async retire(arn: string): Promise<void> {
     const before = new Set(this.#stopping)
     for (const group of this.#groups.values()) {
-      const { arn: versionArn } = group.version
-      if (versionArn === arn || versionArn.startsWith(`${arn}:`)) this.#retireGroup(group)
+      if (`${group.version.arn}:`.startsWith(`${arn}:`)) this.#retireGroup(group)
     }
     await Promise.allSettled(this.#stopping.difference(before))
   }
@@ -263,9 +262,11 @@ export class Fleet {
   }
 
   #hasRoom(): boolean {
-    const { maxStartingCount, maxEnvironmentCount } = this.#limits
-    if (this.#isClosed) return false
-    return this.#startingCount < maxStartingCount && this.#members.size < maxEnvironmentCount
+    if (this.#isClosed || this.#startingCount >= this.#limits.maxStartingCount) return false
+    if (this.#members.size < this.#limits.maxEnvironmentCount) return true
+    const oldest = oldestIdle(this.#groups.values())
+    if (oldest !== undefined) this.#evict(oldest)
+    return oldest !== undefined
   }
 
   #noteStarted(member: Member): void {
@@ -296,10 +297,7 @@ export class Fleet {
     member.isLeased = false
     member.isCold = false
     const nowMs = this.#clock.monotonicMs()
-    if (member.isProvisioned) {
-      this.#provisioner.takeBack(member)
-      return
-    }
+    if (member.isProvisioned) return this.#provisioner.takeBack(member)
     member.lastRunMs = nowMs - member.leasedAtMs
     group.pace.note(member.lastRunMs, group, nowMs)
     member.idleSinceMs = nowMs
@@ -319,11 +317,13 @@ export class Fleet {
   #rest(member: Member): void {
     member.group.idle.push(member)
     this.#freezer?.note()
-    if (member.group.tenantId === undefined) return
     const displaced = this.#tenantIdle.add(member)
-    if (displaced === undefined) return
-    remove(displaced.group.idle, displaced)
-    this.#stop(displaced)
+    if (displaced !== undefined) this.#evict(displaced)
+  }
+
+  #evict(idle: Member): void {
+    remove(idle.group.idle, idle)
+    this.#stop(idle)
   }
 
   /** What the plan would say, without asking it, when nobody else waits: the first of this group takes what it waited for. */

@@ -143,6 +143,16 @@ export class Member implements Lease {
   }
 }
 
+/** The one that was used longest ago, of those that nobody uses; provisioned ones are left out. */
+export function oldestIdle(groups: Iterable<Group>): Member | undefined {
+  let oldest: Member | undefined
+  for (const { idle } of groups) {
+    const [first] = idle
+    if (first !== undefined && first.idleSinceMs < (oldest?.idleSinceMs ?? Infinity)) oldest = first
+  }
+  return oldest
+}
+
 /** Take idle ones out of a group that cannot run anything any more. */
 export function takeDead({ idle, provision }: Group): readonly Member[] {
   const dead = [...idle, ...(provision?.idle ?? [])].filter(({ isAlive }) => !isAlive)

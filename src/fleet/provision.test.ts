@@ -77,6 +77,22 @@ test('one that waits for a start takes a provisioned environment that becomes fr
   assert.ok(fleet.lease(versionOf(), { unreservedConcurrency: 1 }) instanceof Promise)
 })
 
+test('a full fleet makes room for what is provisioned, but not by stopping what is', async () => {
+  const { fleet, made } = setUp({ maxStartingCount: 100, maxEnvironmentCount: 2 })
+  for (const functionName of ['a', 'b']) giveBack(await leaseOf(fleet, versionOf({ functionName })))
+  fleet.provision(version, 3)
+  assert.deepEqual(
+    made.map(({ stopCount, type }) => [stopCount, type]),
+    [
+      [1, undefined],
+      [1, undefined],
+      [0, 'provisioned-concurrency'],
+      [0, 'provisioned-concurrency'],
+    ],
+  )
+  assert.equal(fleet.counts().environmentCount, 2)
+})
+
 test('provisioned environments are frozen when idle, but never stopped for it', async () => {
   const { fleet, made, clock } = await provisioned(1, { idleMs: 15_000 })
   clock.advance(120_000)

@@ -9,8 +9,9 @@ import type { Member } from './member.ts'
 export class TenantIdle {
   readonly #members = new Set<Member>()
 
-  /** It became idle. @returns the one that has to go, if there are too many now */
+  /** It became idle; one without a tenant is not kept here. @returns the one that has to go, if there are too many now */
   add(member: Member): Member | undefined {
+    if (member.group.tenantId === undefined) return undefined
     this.#members.add(member)
     if (this.#members.size <= fleetLimits.maxIdleTenantCount) return undefined
     const [oldest] = this.#members

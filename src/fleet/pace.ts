@@ -74,7 +74,8 @@ export class Pace {
     const isStale = nowMs > this.#endMs + paceTrialMs
     const rate = this.#count / Math.max(1, nowMs - this.#sinceMs)
     if (this.#isTrial) {
-      const isWon = !isStale && rate >= this.#rivalRate
+      // In doubt few: they leave more of the machine to others.
+      const isWon = !isStale && rate >= this.#rivalRate * (this.#mode === 'few' ? 0.9 : 1.2)
       if (!isWon) this.#switch()
       this.#periodMs = isWon ? minPacePeriodMs : Math.min(maxPacePeriodMs, this.#periodMs * 2)
       this.#isTrial = false

@@ -55,6 +55,13 @@ export class ResponseStream implements ResponseSink, AsyncIterable<Uint8Array> {
     this.#stir()
   }
 
+  /** Abandon it with the request it answers, which may be over already.
+   *  @param signal  aborted when whoever asked has gone */
+  abandonOn(signal: AbortSignal): void {
+    if (signal.aborted) this.abandon()
+    else signal.addEventListener('abort', () => this.abandon(), { once: true })
+  }
+
   /** Nobody reads on. */
   abandon(): void {
     this.end()

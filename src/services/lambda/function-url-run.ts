@@ -44,7 +44,7 @@ export async function buffered(run: Run, { invocation, options }: UrlRun): Promi
 export async function streamed(run: Run, url: UrlRun): Promise<LocalResponse> {
   const { invocation, options, signal } = url
   const stream = new ResponseStream()
-  signal.addEventListener('abort', () => stream.abandon())
+  stream.abandonOn(signal)
   const running = run(invocation, { ...options, sink: stream })
   const first = await Promise.race([stream.begun, running])
   if (typeof first !== 'string') {

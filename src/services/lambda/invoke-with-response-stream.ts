@@ -47,7 +47,7 @@ export function responseStreamHandlers(invoker: Invoker): Pick<LambdaHandlers, O
         ...(tenantId === undefined ? undefined : { tenantId }),
       }
       const stream = new ResponseStream()
-      context.signal.addEventListener('abort', () => stream.abandon())
+      stream.abandonOn(context.signal)
       const running = invoker.run(invocation, {
         reservedConcurrency: target.reservedConcurrency,
         unreservedConcurrency: targets.unreservedConcurrency(context),

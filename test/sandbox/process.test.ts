@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   existsSync,
@@ -91,6 +92,27 @@ test('a server that is killed leaves no process and no folder', async () => {
     await setTimeout(10)
   }
   assert.deepEqual(readdirSync(join(folder.path, 'run')), [])
+})
+
+test('what was frozen when server and spawner were killed at once ends when the next server starts', async () => {
+  using folder = makeFolder()
+  const program = join(import.meta.dirname, 'server.ts')
+  const server = spawn(process.execPath, [program, folder.path], { stdio: ['ignore', 'pipe', 2] })
+  const pids: number[] = await new Promise((resolve) =>
+    server.stdout?.once('data', (chunk: Buffer) => resolve(JSON.parse(chunk.toString()))),
+  )
+  const spawner = await spawnerOf(server.pid ?? 0)
+  for (const pid of [...pids, spawner]) process.kill(pid, 'SIGSTOP')
+  const exited = once(server, 'exit')
+  server.kill('SIGKILL')
+  await exited
+  process.kill(spawner, 'SIGKILL')
+  await ends(spawner)
+  for (const pid of pids) assert.ok(isAlive(pid))
+  const options = { directory: folder.path, clock: systemClock, ids: systemIds, hasSpawner: false }
+  const driver = await createProcessDriver(options)
+  for (const pid of pids) await ends(pid)
+  await driver.close()
 })
 
 test('sandboxes get no file that the server happened to inherit', async () => {

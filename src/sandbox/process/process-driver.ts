@@ -2,7 +2,7 @@
  * The first driver: a sandbox is a process group on this machine and a temporary directory. It watches memory and storage and
  * cleans up after itself, but keeps nothing apart: a function can do what the server's user can.
  */
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../../config.ts'
@@ -19,6 +19,7 @@ import type {
   SandboxSpec,
   StartedSandbox,
 } from '../driver.ts'
+import { removeAbandoned } from './abandoned.ts'
 import type { StartRequest } from './messages.ts'
 import { ProcessHandle } from './process-handle.ts'
 import { ProcessSandbox } from './process-sandbox.ts'
@@ -48,7 +49,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
   await mkdir(runs, { recursive: true })
   const name = `${process.pid}-${options.ids.hex(4)}`
   ownRunFolders.add(name)
-  background('remove abandoned run folders', removeAbandoned(runs))
+  background('remove abandoned run folders', removeAbandoned(runs, ownRunFolders))
   const folder = join(runs, name)
   await mkdir(join(folder, 'tmp'), { recursive: true, mode: 0o700 })
   return new ProcessDriver(options, folder)
@@ -224,24 +225,4 @@ function listen(handle: ProcessHandle, spec: ProgramSpec): void {
 function limitsOf({ bounds, temporaryDirectory }: ProcessSandbox) {
   const { memoryMib, ephemeralStorageMib } = bounds
   return { memoryMib, ephemeralStorageMib, temporaryDirectory }
-}
-
-/** Folders that servers left behind which were killed together with their spawner. */
-async function removeAbandoned(runs: string): Promise<void> {
-  for (const name of readdirSync(runs)) {
-    const pid = Number.parseInt(name, 10)
-    if (ownRunFolders.has(name) || !Number.isInteger(pid)) continue
-    if (pid === process.pid || !isAlive(pid)) {
-      await rm(join(runs, name), { recursive: true, force: true })
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

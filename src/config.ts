@@ -262,6 +262,8 @@ export const gatewayLimits = {
 export const telemetryLimits = {
   /** body of a subscription */
   maxRequestBytes: 64 * KIB,
+  /** subscriptions of an environment's extensions, changed ones included: each is told all that happened before it */
+  maxSubscriptionCount: 32,
   /** records of an environment that may still get a subscriber; the newest are dropped and counted */
   maxHistoryCount: 10_000,
   maxHistoryBytes: 2 * MIB,

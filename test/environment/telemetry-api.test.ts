@@ -102,6 +102,35 @@ describe('the Telemetry API', { concurrency: true }, () => {
     )
   })
 
+  test('takes so many subscriptions and no more: each costs the telling of all that happened', async () => {
+    using api = await openApi()
+    const id = await api.register('one')
+    const other = (count: number) => ({ ...subscription, buffering: { maxItems: 1000 + count } })
+    for (let count = 0; count < 32; count += 1) {
+      assert.equal(await api.put(telemetryPath, id, other(count)), '200 "OK"')
+    }
+    assert.equal(
+      await api.put(telemetryPath, id, other(32)),
+      error(400, 'ValidationError', 'extensions of an environment subscribe at most 32 times'),
+    )
+    api.telemetry.reset()
+    assert.equal(await api.put(telemetryPath, id, other(32)), '200 "OK"')
+  })
+
+  test('says what it was sent in the encoding that it was sent in', { timeout: 5000 }, async () => {
+    using api = await openApi()
+    const id = await api.register('one')
+    const expected = '`schemaVersion`, `types`, `buffering`, `destination`'
+    assert.equal(
+      await api.put(telemetryPath, id, { ...subscription, 'čí\u4e2d': 1 }),
+      error(
+        400,
+        'Telemetry.DeserializationError',
+        `unknown field \`čí\u4e2d\`, expected one of ${expected}`,
+      ),
+    )
+  })
+
   test('and the Logs API: one of the two for each extension, each with its own error types', async () => {
     using api = await openApi()
     const [one, two] = [await api.register('one'), await api.register('two')]

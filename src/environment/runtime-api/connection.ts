@@ -149,7 +149,7 @@ export class Connection {
 
   #flush(): void {
     if (this.#held === '' || this.#isClosed) return
-    this.#socket.write(this.#held, 'latin1')
+    this.#socket.write(this.#held)
     this.#held = ''
   }
 

@@ -64,6 +64,10 @@ function toReply(api: TelemetryApiName, name: string, result: SubscribeResult): 
       return reply('200 OK', json, '"OK"')
     case 'already-subscribed':
       return reply('200 OK', json, '"AlreadySubscribed"')
+    case 'too-many': {
+      const message = `extensions of an environment subscribe at most ${telemetryLimits.maxSubscriptionCount} times`
+      return errorReply('400 Bad Request', problemType(api, 'ValidationError'), message)
+    }
     case 'closed':
       return closed(api)
     case 'other-api': {

@@ -5,6 +5,7 @@
  * source: AWS Lambda dev guide "Accessing real-time telemetry data for extensions using the Telemetry API".
  */
 import { isDeepStrictEqual } from 'node:util'
+import { telemetryLimits } from '../../config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { LogFormat } from '../../model.ts'
 import type { PlatformEvent } from '../../observe/platform-events.ts'
@@ -21,7 +22,7 @@ export type TelemetryOptions = {
 }
 
 export type SubscribeResult =
-  | { readonly kind: 'subscribed' | 'already-subscribed' | 'closed' }
+  | { readonly kind: 'subscribed' | 'already-subscribed' | 'too-many' | 'closed' }
   /** one extension uses one of the two APIs */
   | { readonly kind: 'other-api'; readonly api: TelemetryApiName }
 
@@ -33,6 +34,7 @@ export class Telemetry {
   #history: History | undefined = new History()
   /** by name of the extension */
   readonly #subscribers = new Map<string, Subscriber>()
+  #subscriptionCount = 0
   #isPaused = false
   /** Does anything that happens have to be told here? The one question of the hot path. */
   isActive = true
@@ -79,6 +81,8 @@ export class Telemetry {
       this.#announce(name, subscription, 'Already subscribed')
       return { kind: 'already-subscribed' }
     }
+    if (this.#subscriptionCount >= telemetryLimits.maxSubscriptionCount) return { kind: 'too-many' }
+    this.#subscriptionCount += 1
     earlier?.close()
     const { clock, logFormat } = this.#options
     const subscriber = new Subscriber({
@@ -104,6 +108,7 @@ export class Telemetry {
   reset(): void {
     if (this.#subscribers.size > 0 || !this.#history) this.#history = new History()
     this.#closeAll()
+    this.#subscriptionCount = 0
     this.#isPaused = false
     this.isActive = true
   }

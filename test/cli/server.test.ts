@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { CreateFunctionCommand } from '@aws-sdk/client-lambda'
 import { lambdaClient, roleArn, waitUntilActive } from '../support/clients.ts'
 import { runCommand } from '../support/command.ts'
+import { deploy } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import { zipOf } from '../support/zip.ts'
 import { lair, refusal, running, temporaryFolder } from './lair.ts'
@@ -157,19 +158,10 @@ test('logs finds the lines of a function that writes to a group it shares', asyn
   const env = { AWS_ENDPOINT_URL: server.endpoint }
   const client = lambdaClient(server)
   t.after(() => client.destroy())
-  const ZipFile = await zipOf({ 'index.mjs': source })
   for (const FunctionName of ['one', 'another']) {
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName,
-        Runtime: 'nodejs24.x',
-        Handler: 'index.handler',
-        Role: roleArn,
-        Code: { ZipFile },
-        LoggingConfig: { LogFormat: 'JSON', LogGroup: 'shared' },
-      }),
-    )
-    await waitUntilActive(client, FunctionName)
+    await deploy(client, FunctionName, source, {
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: 'shared' },
+    })
     const event = JSON.stringify({ word: `by ${FunctionName}` })
     assert.equal((await lair(['invoke', FunctionName, '--event', event], { env })).exitCode, 0)
   }

@@ -10,16 +10,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import {
-  CreateFunctionCommand,
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
 } from '@aws-sdk/client-lambda'
-import { lambdaClient, roleArn, waitUntilActive } from '../support/clients.ts'
+import { lambdaClient } from '../support/clients.ts'
 import { RawConnection, requestBytes } from '../support/raw-http.ts'
+import { deploy as deployFunction } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { signed } from '../support/sigv4.ts'
-import { zipOf } from '../support/zip.ts'
 
 const peacefulCount = 10_000
 const roundCount = 5
@@ -129,21 +128,14 @@ async function openRig() {
 /** The function that fails and the one that is told. */
 async function deploy(server: LairServer, file: string): Promise<void> {
   const client = lambdaClient(server)
-  const zip = await zipOf({ 'index.mjs': source })
+
   for (const name of ['fail', 'collect']) {
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName: name,
-        Runtime: 'nodejs24.x',
-        Handler: `index.${name}`,
-        Role: roleArn,
-        Code: { ZipFile: zip },
-        // A machine that is busy with other things must not time runs out.
-        Timeout: 60,
-        Environment: { Variables: { FILE: file } },
-      }),
-    )
-    await waitUntilActive(client, name)
+    await deployFunction(client, name, source, {
+      Handler: `index.${name}`,
+      // A machine that is busy with other things must not time runs out.
+      Timeout: 60,
+      Environment: { Variables: { FILE: file } },
+    })
     await client.send(
       new PutFunctionConcurrencyCommand({
         FunctionName: name,

@@ -5,18 +5,17 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import {
-  CreateFunctionCommand,
   InvokeCommand,
-  LambdaClient,
+  type LambdaClient,
   PutFunctionConcurrencyCommand,
   TooManyRequestsException,
 } from '@aws-sdk/client-lambda'
-import { roleArn, waitUntilActive } from '../support/clients.ts'
+import { lambdaClient } from '../support/clients.ts'
 import { RawConnection, requestBytes } from '../support/raw-http.ts'
+import { deploy } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { signed } from '../support/sigv4.ts'
-import { zipOf } from '../support/zip.ts'
 
 const invocationCount = 100
 const maxElapsedMs = 5000
@@ -35,11 +34,7 @@ suite('concurrency', () => {
   let client: LambdaClient
   before(async () => {
     server = await startServer()
-    client = new LambdaClient({
-      endpoint: server.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      maxAttempts: 1,
+    client = lambdaClient(server, {
       requestHandler: { httpAgent: { maxSockets: invocationCount, keepAlive: true } },
     })
   })
@@ -52,7 +47,7 @@ suite('concurrency', () => {
     const elapsed: number[] = []
     for (let attempt = 0; attempt < maxAttemptCount; attempt += 1) {
       const name = `sleeper-${attempt}`
-      await create(client, name)
+      await deploy(client, name, source)
       const { elapsedMs, streams } = await invokeAtOnce(server, name)
       assert.equal(streams.size, invocationCount)
       elapsed.push(Math.round(elapsedMs))
@@ -64,7 +59,7 @@ suite('concurrency', () => {
 
   test('reserved concurrency 10 gives exactly 90 throttles with their reason', async () => {
     const FunctionName = 'capped'
-    await create(client, FunctionName)
+    await deploy(client, FunctionName, source)
     await client.send(
       new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 10 }),
     )
@@ -86,20 +81,6 @@ suite('concurrency', () => {
     }
   })
 })
-
-async function create(client: LambdaClient, name: string): Promise<void> {
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: name,
-      Runtime: 'nodejs24.x',
-      Handler: 'index.handler',
-      Role: roleArn,
-      Code: { ZipFile: await zipOf({ 'index.mjs': source }) },
-      Timeout: 10,
-    }),
-  )
-  await waitUntilActive(client, name)
-}
 
 /** 100 requests, signed beforehand, on 100 open connections: all are there before the first can be done. */
 async function invokeAtOnce(

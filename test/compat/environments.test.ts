@@ -5,21 +5,11 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import {
-  CreateFunctionCommand,
-  InvokeCommand,
-  PublishVersionCommand,
-  waitUntilPublishedVersionActive,
-} from '@aws-sdk/client-lambda'
+import { PublishVersionCommand, waitUntilPublishedVersionActive } from '@aws-sdk/client-lambda'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
-import {
-  lambdaClient,
-  logOf,
-  readInvocation,
-  roleArn,
-  waitUntilActive,
-} from '../support/clients.ts'
+import { lambdaClient, logOf } from '../support/clients.ts'
 import { requireProgram } from '../support/programs.ts'
+import { deploy, invoke as invokeFunction } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { zipOfFolder } from '../support/zip.ts'
@@ -42,34 +32,18 @@ suite('runtime clients in other environments', () => {
   let client: LambdaClient
   before(async () => {
     server = await startServer()
-    client = lambdaClient(server, { maxAttempts: 1 })
+    client = lambdaClient(server)
   })
   after(async () => {
     client.destroy()
     await server[Symbol.asyncDispose]()
   })
 
-  async function create(name: string, zip: Uint8Array, Tags: Record<string, string>) {
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName: name,
-        Runtime: 'provided.al2023',
-        Handler: 'index.handler',
-        Role: roleArn,
-        Code: { ZipFile: zip },
-        MemorySize: 512,
-        Timeout: 10,
-        Tags,
-      }),
-    )
-    await waitUntilActive(client, name)
-  }
+  const create = (name: string, zip: Uint8Array, Tags: Record<string, string>) =>
+    deploy(client, name, zip, { Runtime: 'provided.al2023', MemorySize: 512, Tags })
 
-  async function invoke(FunctionName: string, event: unknown, Qualifier = '$LATEST') {
-    const Payload = Buffer.from(JSON.stringify(event))
-    const command = new InvokeCommand({ FunctionName, Qualifier, Payload, LogType: 'Tail' })
-    return readInvocation(await client.send(command))
-  }
+  const invoke = (name: string, event: unknown, Qualifier = '$LATEST') =>
+    invokeFunction(client, name, event, { Qualifier })
 
   /** The program with another handler. */
   async function pythonZip(folder: string): Promise<Buffer> {

@@ -4,19 +4,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  CreateFunctionCommand,
-  InvokeCommand,
   PublishLayerVersionCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import {
-  lambdaClient,
-  logOf,
-  readInvocation,
-  roleArn,
-  waitUntilActive,
-} from '../support/clients.ts'
+import { lambdaClient, logOf } from '../support/clients.ts'
+import { deploy, invoke as invokeFunction } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
 import { zipOf } from '../support/zip.ts'
@@ -46,22 +39,8 @@ test('an extension of a layer lives with its environment, and hears when an upda
     }),
   )
   const Layers = [layer.LayerVersionArn ?? '']
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName,
-      Runtime: 'nodejs24.x',
-      Handler: 'index.handler',
-      Role: roleArn,
-      Code: { ZipFile: await codeOf('old') },
-      Layers,
-      Timeout: 10,
-    }),
-  )
-  await waitUntilActive(client, FunctionName)
-  const invoke = async (ms = 0) => {
-    const command = { FunctionName, Payload: JSON.stringify({ ms }), LogType: 'Tail' } as const
-    return readInvocation(await client.send(new InvokeCommand(command)))
-  }
+  await deploy(client, FunctionName, await codeOf('old'), { Layers })
+  const invoke = (ms = 0) => invokeFunction(client, FunctionName, { ms })
   const countOf = async (pattern: RegExp) =>
     (await logOf(server, FunctionName)).filter((line) => pattern.test(line)).length
   const cold = await invoke()

@@ -7,10 +7,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
-import { lambdaClient, readInvocation, roleArn, waitUntilActive } from '../support/clients.ts'
+import { lambdaClient, readInvocation } from '../support/clients.ts'
 import { sourceFolder } from '../support/programs.ts'
+import { deploy as deployFunction, invoke } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { requireTool } from '../support/tools.ts'
@@ -122,27 +122,12 @@ async function deploy(
   family: (typeof families)[number],
 ): Promise<void> {
   const source = join(sourceFolder, `${family.name}-faults`, family.file)
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: functionName,
-      Runtime: family.runtime,
-      Handler: 'index.handler',
-      Role: roleArn,
-      Code: { ZipFile: await zipOf({ [family.file]: readFileSync(source) }) },
-      MemorySize: memoryMib,
-      Timeout: timeoutSeconds,
-    }),
-  )
-  await waitUntilActive(client, functionName)
+  const zip = await zipOf({ [family.file]: readFileSync(source) })
+  const { runtime: Runtime } = family
+  const changes = { Runtime, MemorySize: memoryMib, Timeout: timeoutSeconds }
+  await deployFunction(client, functionName, zip, changes)
 }
 
-async function ask(client: LambdaClient, functionName: string, action: string): Promise<Answer> {
-  const output = await client.send(
-    new InvokeCommand({
-      FunctionName: functionName,
-      Payload: Buffer.from(JSON.stringify({ do: action })),
-      LogType: 'Tail',
-    }),
-  )
-  return readInvocation(output)
+function ask(client: LambdaClient, functionName: string, action: string): Promise<Answer> {
+  return invoke(client, functionName, { do: action })
 }

@@ -8,18 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { createCatalogue } from '../../src/runtimes/catalogue.ts'
-import {
-  lambdaClient,
-  logOf,
-  readInvocation,
-  roleArn,
-  waitUntilActive,
-} from '../support/clients.ts'
+import { lambdaClient, logOf } from '../support/clients.ts'
 import { javaDataFolder, requireProgram, sourceFolder } from '../support/programs.ts'
 import type { PartName, PreparedProgram, ProgramName } from '../support/programs.ts'
+import { deploy, invoke } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { skipOrFail } from '../support/tools.ts'
@@ -131,7 +125,11 @@ suite('runtime clients', () => {
   test('a Go function with GODEBUG=inittrace=1 shows its init traces in the log of its cold start', async (t) => {
     const program = requireProgram(t, 'go')
     if (!program) return
-    await deploy(client, 'go-inittrace', program, { GODEBUG: 'inittrace=1' })
+    await deploy(client, 'go-inittrace', program.zip, {
+      Runtime: 'provided.al2023',
+      MemorySize: 256,
+      Environment: { Variables: { GODEBUG: 'inittrace=1' } },
+    })
     const cold = await invoke(client, 'go-inittrace', {})
     assert.equal(cold.functionError, undefined)
     const log = await logOf(server, 'go-inittrace')
@@ -152,40 +150,4 @@ function rubyProgram(t: TestContext): PreparedProgram | undefined {
   if ('argv' in found) return { folder: join(sourceFolder, 'ruby'), zip: rubyZip }
   skipOrFail(t, `Ruby is not installed on this machine: ${found.remedy}`)
   return undefined
-}
-
-async function deploy(
-  client: LambdaClient,
-  functionName: string,
-  program: PreparedProgram,
-  environment: Record<string, string> = {},
-): Promise<void> {
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: functionName,
-      Runtime: 'provided.al2023',
-      Handler: 'index.handler',
-      Role: roleArn,
-      Code: { ZipFile: program.zip },
-      Environment: { Variables: environment },
-      MemorySize: 256,
-      Timeout: 10,
-    }),
-  )
-  await waitUntilActive(client, functionName)
-}
-
-async function invoke(
-  client: LambdaClient,
-  functionName: string,
-  event: unknown,
-): Promise<ReturnType<typeof readInvocation>> {
-  const output = await client.send(
-    new InvokeCommand({
-      FunctionName: functionName,
-      Payload: Buffer.from(JSON.stringify(event)),
-      LogType: 'Tail',
-    }),
-  )
-  return readInvocation(output)
 }

@@ -24,10 +24,11 @@ import type {
 import { lambdaClient, roleArn, toolEnvironment, waitUntilActive } from '../support/clients.ts'
 import { runCommand } from '../support/command.ts'
 import { boto3Folder, requireProgram, sourceFolder } from '../support/programs.ts'
+import { deploy } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { requireTool, skipOrFail } from '../support/tools.ts'
-import { zipOf, zipOfFolder } from '../support/zip.ts'
+import { zipOfFolder } from '../support/zip.ts'
 
 const FunctionName = 'streaming'
 const nowMs = () => performance.timeOrigin + performance.now()
@@ -39,18 +40,8 @@ suite('streamed responses', () => {
   before(async () => {
     server = await startServer()
     client = lambdaClient(server)
-    const source = readFileSync(join(sourceFolder, 'url-node/index.mjs'))
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName,
-        Runtime: 'nodejs24.x',
-        Handler: 'index.stream',
-        Role: roleArn,
-        Timeout: 60,
-        Code: { ZipFile: await zipOf({ 'index.mjs': source }) },
-      }),
-    )
-    await waitUntilActive(client, FunctionName)
+    const source = readFileSync(join(sourceFolder, 'url-node/index.mjs'), 'utf8')
+    await deploy(client, FunctionName, source, { Handler: 'index.stream', Timeout: 60 })
     const created = await client.send(
       new CreateFunctionUrlConfigCommand({
         FunctionName,
@@ -276,18 +267,8 @@ test('with --stream-bandwidth aws a response is as slow as on AWS', async (t) =>
   await using server = await startServer({ arguments: ['--stream-bandwidth', 'aws'] })
   const client = lambdaClient(server)
   t.after(() => client.destroy())
-  const source = readFileSync(join(sourceFolder, 'url-node/index.mjs'))
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName,
-      Runtime: 'nodejs24.x',
-      Handler: 'index.stream',
-      Role: roleArn,
-      Timeout: 30,
-      Code: { ZipFile: await zipOf({ 'index.mjs': source }) },
-    }),
-  )
-  await waitUntilActive(client, FunctionName)
+  const source = readFileSync(join(sourceFolder, 'url-node/index.mjs'), 'utf8')
+  await deploy(client, FunctionName, source, { Handler: 'index.stream', Timeout: 30 })
   const startedMs = performance.now()
   const output = await client.send(
     new InvokeWithResponseStreamCommand({ FunctionName, Payload: '{"count":0,"mib":9,"plain":1}' }),

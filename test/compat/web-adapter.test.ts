@@ -7,19 +7,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   AddPermissionCommand,
-  CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
-  InvokeCommand,
   PublishLayerVersionCommand,
 } from '@aws-sdk/client-lambda'
-import {
-  lambdaClient,
-  logOf,
-  readInvocation,
-  roleArn,
-  waitUntilActive,
-} from '../support/clients.ts'
+import { lambdaClient, logOf } from '../support/clients.ts'
 import { adapterPath } from '../support/programs.ts'
+import { deploy, invoke as invokeFunction } from '../support/functions.ts'
 import { startServer } from '../support/server.ts'
 import { skipOrFail } from '../support/tools.ts'
 import { until } from '../support/until.ts'
@@ -77,26 +70,15 @@ test('an HTTP server answers invocations behind an adapter that is an extension'
     }),
   )
   const port = 20_000 + (process.pid % 20_000)
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: name,
-      Runtime: 'nodejs24.x',
-      Handler: 'server',
-      Role: roleArn,
-      Code: { ZipFile: await zipOf({ server: { content: webServer, isExecutable: true } }) },
-      Layers: [layer.LayerVersionArn ?? ''],
-      Environment: {
-        Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/bootstrap', ADAPTER_PORT: String(port) },
-      },
-      Timeout: 10,
-      MemorySize: 256,
-    }),
-  )
-  await waitUntilActive(client, name)
-  const invoke = async (event: unknown) => {
-    const Payload = Buffer.from(JSON.stringify(event))
-    return readInvocation(await client.send(new InvokeCommand({ FunctionName: name, Payload })))
-  }
+  await deploy(client, name, await zipOf({ server: { content: webServer, isExecutable: true } }), {
+    Handler: 'server',
+    Layers: [layer.LayerVersionArn ?? ''],
+    Environment: {
+      Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/bootstrap', ADAPTER_PORT: String(port) },
+    },
+    MemorySize: 256,
+  })
+  const invoke = (event: unknown) => invokeFunction(client, name, event)
   for (let count = 1; count <= 20; count += 1) {
     const { body, functionError } = await invoke(requestOf('POST', '/things', `{"n":${count}}`))
     assert.equal(functionError, undefined, JSON.stringify(body))

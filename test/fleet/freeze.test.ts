@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { lambdaClient } from '../support/clients.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { create, invoke } from './functions.ts'
+import { deploy, invoke } from '../support/functions.ts'
 
 const FunctionName = 'ticker'
 
@@ -29,7 +29,7 @@ suite('freezing', () => {
   test('a timer that is left running shows no tick while frozen, and no CPU is used', async () => {
     await using server = await startServer({ arguments: ['--no-warm-pool'] })
     using client = disposable(lambdaClient(server))
-    await create(client.value, FunctionName, source)
+    await deploy(client.value, FunctionName, source)
     const ask = async () => (await invoke(client.value, FunctionName)).body as Body
     const { pid } = await ask()
     await until(() => stateOf(pid) === 'T')
@@ -49,7 +49,7 @@ suite('freezing', () => {
   test('with --no-freeze it goes on between invocations', async () => {
     await using server = await startServer({ arguments: ['--no-warm-pool', '--no-freeze'] })
     using client = disposable(lambdaClient(server))
-    await create(client.value, FunctionName, source)
+    await deploy(client.value, FunctionName, source)
     const ask = async () => (await invoke(client.value, FunctionName)).body as Body
     const first = await ask()
     await setTimeout(1000)
@@ -60,7 +60,7 @@ suite('freezing', () => {
   test('what froze for long answers as fast as ever, and a stop does not wait for it', async () => {
     await using server = await startServer({ arguments: ['--no-warm-pool'] })
     using client = disposable(lambdaClient(server))
-    await create(client.value, FunctionName, source)
+    await deploy(client.value, FunctionName, source)
     const { pid } = (await invoke(client.value, FunctionName)).body as Body
     for (let count = 0; count < 5; count++) {
       await until(() => stateOf(pid) === 'T')

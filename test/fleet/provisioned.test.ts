@@ -18,7 +18,8 @@ import { makeFolder } from '../environment/support.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { create, invoke, provision, untilReady } from './functions.ts'
+import { deploy, invoke } from '../support/functions.ts'
+import { provision, untilReady } from './provisioning.ts'
 
 const FunctionName = 'ahead'
 
@@ -41,7 +42,7 @@ suite('provisioned concurrency', () => {
   before(async () => {
     server = await startServer({ dataFolder: folder.path })
     client = lambdaClient(server)
-    await create(client, FunctionName, source, { Publish: true })
+    await deploy(client, FunctionName, source, { Publish: true })
     await client.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' }))
   })
   after(async () => {
@@ -110,7 +111,7 @@ suite('provisioned concurrency', () => {
 
   test('an init that fails is FAILED, and invocations say why', async () => {
     const name = 'broken'
-    await create(client, name, 'throw new Error("not today")', { Publish: true })
+    await deploy(client, name, 'throw new Error("not today")', { Publish: true })
     await client.send(
       new PutProvisionedConcurrencyConfigCommand({
         FunctionName: name,

@@ -10,7 +10,7 @@ import { lambdaClient } from '../support/clients.ts'
 import { startServer } from '../support/server.ts'
 import type { LairServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { create, invoke } from './functions.ts'
+import { deploy, invoke } from '../support/functions.ts'
 
 const FunctionName = 'tenants'
 
@@ -31,10 +31,10 @@ suite('tenants', () => {
   before(async () => {
     server = await startServer({ arguments: ['--no-warm-pool'] })
     client = lambdaClient(server)
-    await create(client, FunctionName, source, {
+    await deploy(client, FunctionName, source, {
       TenancyConfig: { TenantIsolationMode: 'PER_TENANT' },
     })
-    await create(client, 'plain', source)
+    await deploy(client, 'plain', source)
   })
   after(async () => {
     client.destroy()

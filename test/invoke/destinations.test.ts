@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import {
   CreateAliasCommand,
-  CreateFunctionCommand,
   InvokeCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
@@ -14,10 +13,10 @@ import {
   PutFunctionRecursionConfigCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import type { InvokeCommandInput, InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda'
-import { startServer } from '../../src/server.ts'
-import type { Server } from '../../src/server.ts'
-import { lambdaClient, logOf, roleArn, waitUntilActive } from '../support/clients.ts'
+import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-lambda'
+import { logOf, waitUntilActive } from '../support/clients.ts'
+import { deploy } from '../support/functions.ts'
+import { openServer } from '../support/in-process.ts'
 import { until } from '../support/until.ts'
 import { zipOf } from '../support/zip.ts'
 
@@ -53,40 +52,23 @@ const folder = mkdtempSync(join(tmpdir(), 'lair-destinations-'))
 const file = join(folder, 'kept')
 const arnOf = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`
 const queueArn = 'arn:aws:sqs:us-east-1:000000000000:q'
-let server: Server
-let client: LambdaClient
+const { server, client, close } = await openServer({ delayFactor: 0.0001 })
 
 before(async () => {
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    isWarmPoolOn: false,
-    version: '0',
-    delayFactor: 0.0001,
-  })
-  client = lambdaClient(server)
   const zip = await zipOf({ 'index.js': source })
   // Functions find the SDK where this repository has it.
   const NODE_PATH = join(import.meta.dirname, '../../node_modules')
   for (const name of ['work', 'collect', 'loop']) {
-    await client.send(
-      new CreateFunctionCommand({
-        FunctionName: name,
-        Runtime: 'nodejs24.x',
-        Handler: `index.${name}`,
-        Role: roleArn,
-        Code: { ZipFile: zip },
-        Timeout: 30,
-        Environment: { Variables: { FILE: file, NODE_PATH } },
-      }),
-    )
-    await waitUntilActive(client, name)
+    await deploy(client, name, zip, {
+      Handler: `index.${name}`,
+      Timeout: 30,
+      Environment: { Variables: { FILE: file, NODE_PATH } },
+    })
   }
 })
 
 after(async () => {
-  client.destroy()
-  await server.close()
+  await close()
   rmSync(folder, { recursive: true, force: true })
 })
 

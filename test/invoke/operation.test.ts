@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
   CreateAliasCommand,
-  CreateFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   InvokeAsyncCommand,
   InvokeCommand,
@@ -11,41 +10,21 @@ import {
   PutFunctionConcurrencyCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import type { InvokeCommandInput, InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda'
-import { startServer } from '../../src/server.ts'
-import type { Server } from '../../src/server.ts'
-import { lambdaClient, logOf, roleArn, waitUntilActive } from '../support/clients.ts'
+import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-lambda'
+import { logOf, waitUntilActive } from '../support/clients.ts'
 import { zipOfFolder } from '../support/zip.ts'
 import { scriptedCode } from './runner.ts'
 import type { Scripted } from './runner.ts'
+import { deploy } from '../support/functions.ts'
+import { openServer } from '../support/in-process.ts'
 import { until } from '../support/until.ts'
 
-let server: Server
-let client: LambdaClient
+const { server, client, close } = await openServer({ delayFactor: 0.001 })
+after(close)
 
 before(async () => {
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    isWarmPoolOn: false,
-    version: '0',
-    delayFactor: 0.001,
-  })
-  client = lambdaClient(server)
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName: 'f',
-      Runtime: 'provided.al2023',
-      Handler: 'any',
-      Role: roleArn,
-      Timeout: 10,
-      Code: { ZipFile: await zipOfFolder(scriptedCode) },
-    }),
-  )
-  await waitUntilActive(client, 'f')
+  await deploy(client, 'f', await zipOfFolder(scriptedCode), { Runtime: 'provided.al2023' })
 })
-
-after(() => server.close())
 
 function invoke(
   event: unknown,

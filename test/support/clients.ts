@@ -1,22 +1,33 @@
 /** The official clients, pointed at a server: the JavaScript SDK, and the environment for the AWS CLI and boto3. */
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda'
-import type { InvokeCommandOutput } from '@aws-sdk/client-lambda'
+import type { InvokeCommandOutput, LambdaClientConfig } from '@aws-sdk/client-lambda'
 import type { LairServer } from './server.ts'
 
 export const roleArn = 'arn:aws:iam::000000000000:role/lambda'
 
-/** A Lambda client that never retries, so that every error is seen. */
+/** Who calls, and where. */
+export type Caller = { readonly accessKeyId: string; readonly region: string }
+
+/** The key and the region of a fresh server. */
+export const everybody: Caller = { accessKeyId: 'test', region: 'us-east-1' }
+
+/** What every official client is made with; none retries, so that every error is seen. */
+export function clientSettings(server: Pick<LairServer, 'endpoint'>, caller = everybody) {
+  return {
+    endpoint: server.endpoint,
+    region: caller.region,
+    credentials: { accessKeyId: caller.accessKeyId, secretAccessKey: 'test' },
+    maxAttempts: 1,
+  }
+}
+
+/** A Lambda client of everybody. @param options  e.g. `maxAttempts`, for who wants retries */
 export function lambdaClient(
   server: Pick<LairServer, 'endpoint'>,
-  options: { accessKeyId?: string; maxAttempts?: number } = {},
+  options: LambdaClientConfig = {},
 ): LambdaClient {
-  return new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: options.accessKeyId ?? 'test', secretAccessKey: 'test' },
-    maxAttempts: options.maxAttempts ?? 1,
-  })
+  return new LambdaClient({ ...clientSettings(server), ...options })
 }
 
 /** Wait until a function can be invoked, as the CLI's `wait function-active-v2` does. */
@@ -63,11 +74,7 @@ export async function logOf(
   server: Pick<LairServer, 'endpoint'>,
   functionName: string,
 ): Promise<string[]> {
-  const client = new CloudWatchLogsClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  })
+  const client = new CloudWatchLogsClient(clientSettings(server))
   try {
     const page = await client.send(
       new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${functionName}` }),

@@ -1,6 +1,6 @@
 /** Code signing configs and runtime management, through the JavaScript SDK and the wire. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import {
   CreateCodeSigningConfigCommand,
   CreateFunctionCommand,
@@ -12,7 +12,6 @@ import {
   GetFunctionCommand,
   GetFunctionScalingConfigCommand,
   GetRuntimeManagementConfigCommand,
-  LambdaClient,
   ListCodeSigningConfigsCommand,
   ListFunctionsByCodeSigningConfigCommand,
   ListTagsCommand,
@@ -27,26 +26,12 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer, owner } from '../../support/in-process.ts'
 import { newFunction, nodeZip } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
+const { client, close } = await openServer({}, owner)
 
-before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-})
-
-after(async () => {
-  client.destroy()
-  await server.close()
-})
+after(close)
 
 const publisher = 'arn:aws:signer:eu-west-1:123456789012:/signing-profiles/MyProfile/AbCdEfGhIj'
 const AllowedPublishers = { SigningProfileVersionArns: [publisher] }

@@ -7,11 +7,10 @@ import { test, type TestContext } from 'node:test'
 import {
   CreateFunctionCommand,
   InvokeCommand,
-  LambdaClient,
   PublishVersionCommand,
   UpdateFunctionCodeCommand,
 } from '@aws-sdk/client-lambda'
-import { startServer } from '../../../src/server.ts'
+import { openServer } from '../../support/in-process.ts'
 import { newFunction, nodeZip, openHarness } from './harness.ts'
 
 const S3Bucket = 'hot-reload'
@@ -26,20 +25,8 @@ function folderOf(t: TestContext, text: string): string {
 
 test('a folder runs where it lies, new environments see what it holds now, and it is never a version', async (t) => {
   const folder = folderOf(t, 'export const handler = async () => import.meta.dirname')
-  const server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    isWarmPoolOn: false,
-    version: 'test',
-  })
-  t.after(() => server.close())
-  const client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-  t.after(() => client.destroy())
+  const { client, close } = await openServer()
+  t.after(close)
   const FunctionName = 'folder'
   const Code = { S3Bucket, S3Key: folder }
   await assert.rejects(

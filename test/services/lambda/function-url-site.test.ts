@@ -3,42 +3,27 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
   CreateFunctionUrlConfigCommand,
   DeleteFunctionConcurrencyCommand,
-  LambdaClient,
   PutFunctionConcurrencyCommand,
   RemovePermissionCommand,
   type CreateFunctionUrlConfigCommandInput,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer } from '../../support/in-process.ts'
 import { sourceFolder } from '../../support/programs.ts'
 import { RawConnection, requestBytes } from '../../support/raw-http.ts'
 import { signed } from '../../support/sigv4.ts'
 import { zipOf } from '../../support/zip.ts'
 import { role } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
+const { server, client, close } = await openServer()
 
-before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-})
-
-after(async () => {
-  client.destroy()
-  await server.close()
-})
+after(close)
 
 /** A function with a URL. @returns host name of the URL */
 async function deploy(

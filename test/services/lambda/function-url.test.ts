@@ -9,36 +9,24 @@ import {
   DeleteFunctionCommand,
   DeleteFunctionUrlConfigCommand,
   GetFunctionUrlConfigCommand,
-  LambdaClient,
   ListFunctionUrlConfigsCommand,
   PublishVersionCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer, owner } from '../../support/in-process.ts'
 import { newFunction } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
+const { server, client, close } = await openServer({}, owner)
 const FunctionName = 'addressed'
 const arn = `arn:aws:lambda:eu-west-1:123456789012:function:${FunctionName}`
 
 before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
   await client.send(new CreateFunctionCommand(newFunction(FunctionName)))
   await client.send(new PublishVersionCommand({ FunctionName }))
   await client.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' }))
 })
 
-after(async () => {
-  client.destroy()
-  await server.close()
-})
+after(close)
 
 test('a URL is created, read, changed, listed and deleted, for the function and for its alias', async () => {
   const created = await client.send(

@@ -1,43 +1,23 @@
 /** Several invocations in one environment, through the whole server: asked for by tag or by capacity provider, served by Lair's own
  *  bootstraps. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import {
   CreateFunctionCommand,
   type CreateFunctionRequest,
   GetFunctionConfigurationCommand,
-  InvokeCommand,
-  LambdaClient,
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-lambda'
-import { FilterLogEventsCommand, CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
-import { startServer, type Server } from '../../../src/server.ts'
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { openServer, owner } from '../../support/in-process.ts'
+import * as functions from '../../support/functions.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
-import { readInvocation } from '../../support/clients.ts'
 import { until } from '../../support/until.ts'
 import { role } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
-let logs: CloudWatchLogsClient
-
-before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: true, version: 'test' })
-  const options = {
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  }
-  client = new LambdaClient(options)
-  logs = new CloudWatchLogsClient(options)
-})
-after(async () => {
-  client.destroy()
-  logs.destroy()
-  await server.close()
-})
+const { client, logs, close } = await openServer({ isWarmPoolOn: true }, owner)
+after(close)
 
 const node = `
 let running = 0, peak = 0, count = 0
@@ -85,11 +65,7 @@ async function create(name: string, more: Partial<CreateFunctionRequest>): Promi
   )
 }
 
-async function invoke(FunctionName: string, event: unknown) {
-  const Payload = Buffer.from(JSON.stringify(event))
-  const output = await client.send(new InvokeCommand({ FunctionName, Payload, LogType: 'Tail' }))
-  return readInvocation(output)
-}
+const invoke = (name: string, event: unknown) => functions.invoke(client, name, event)
 
 type NodeBody = {
   pid: number

@@ -7,33 +7,21 @@ import {
   DeleteResourcePolicyCommand,
   GetPolicyCommand,
   GetResourcePolicyCommand,
-  LambdaClient,
   PutResourcePolicyCommand,
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer, owner } from '../../support/in-process.ts'
 import { newFunction } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
+const { client, close } = await openServer({}, owner)
 const FunctionName = 'guarded'
 const ResourceArn = `arn:aws:lambda:eu-west-1:123456789012:function:${FunctionName}`
 
 before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
   await client.send(new CreateFunctionCommand(newFunction(FunctionName)))
 })
 
-after(async () => {
-  client.destroy()
-  await server.close()
-})
+after(close)
 
 const statement = {
   Sid: 'both',

@@ -1,12 +1,8 @@
 /** InvokeWithResponseStream as the JavaScript SDK sees it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  CreateFunctionCommand,
-  InvokeWithResponseStreamCommand,
-  LambdaClient,
-} from '@aws-sdk/client-lambda'
-import { startServer } from '../../../src/server.ts'
+import { CreateFunctionCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-lambda'
+import { openServer } from '../../support/in-process.ts'
 import { newFunction } from './harness.ts'
 
 const source = `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
@@ -16,20 +12,8 @@ const source = `exports.handler = awslambda.streamifyResponse(async (event, stre
 })`
 
 test('InvokeWithResponseStream gives the SDK what was written, and how it ended', async (t) => {
-  const server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    isWarmPoolOn: false,
-    version: 'test',
-  })
-  t.after(() => server.close())
-  const client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-  t.after(() => client.destroy())
+  const { client, close } = await openServer()
+  t.after(close)
   await client.send(new CreateFunctionCommand(newFunction('streaming', source)))
   const { EventStream, ExecutedVersion } = await client.send(
     new InvokeWithResponseStreamCommand({ FunctionName: 'streaming', Payload: '{}' }),

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import {
   AddPermissionCommand,
   CreateAliasCommand,
@@ -13,7 +13,6 @@ import {
   GetFunctionCodeSigningConfigCommand,
   GetLayerVersionByArnCommand,
   GetPolicyCommand,
-  LambdaClient,
   ListTagsCommand,
   ListVersionsByFunctionCommand,
   PublishLayerVersionCommand,
@@ -26,27 +25,13 @@ import {
   waitUntilFunctionUpdatedV2,
   waitUntilPublishedVersionActive,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer, owner } from '../../support/in-process.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
 import { newFunction, nodeZip } from './harness.ts'
 
-let server: Server
-let client: LambdaClient
+const { client, close } = await openServer({}, owner)
 
-before(async () => {
-  server = await startServer({ host: '127.0.0.1', port: 0, isWarmPoolOn: false, version: 'test' })
-  client = new LambdaClient({
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  })
-})
-
-after(async () => {
-  client.destroy()
-  await server.close()
-})
+after(close)
 
 const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:wired'
 const FunctionName = 'wired'

@@ -3,50 +3,26 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
   CreateFunctionCommand,
   type CreateFunctionRequest,
   GetFunctionConfigurationCommand,
-  InvokeCommand,
-  LambdaClient,
   PublishVersionCommand,
   TagResourceCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
-import { startServer, type Server } from '../../../src/server.ts'
+import { openServer, owner } from '../../support/in-process.ts'
+import * as functions from '../../support/functions.ts'
 import { buildZip } from '../../packages/zip-builder.ts'
-import { readInvocation } from '../../support/clients.ts'
 import { until } from '../../support/until.ts'
 import { role } from './harness.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lair-snapstart-'))
-let server: Server
-let client: LambdaClient
-let logs: CloudWatchLogsClient
+let { client, logs, close } = await openServer({ directory }, owner)
 
-async function open(): Promise<void> {
-  const where = { host: '127.0.0.1', port: 0, directory }
-  server = await startServer({ ...where, isWarmPoolOn: false, version: 'test' })
-  const options = {
-    endpoint: server.endpoint,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: '123456789012', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  }
-  client = new LambdaClient(options)
-  logs = new CloudWatchLogsClient(options)
-}
-
-async function close(): Promise<void> {
-  client.destroy()
-  logs.destroy()
-  await server.close()
-}
-
-before(open)
 after(async () => {
   await close()
   rmSync(directory, { recursive: true, force: true })
@@ -118,16 +94,8 @@ async function settle(name: string, version: string) {
 }
 
 async function invoke(name: string, version: string, event: unknown = {}) {
-  const output = await client.send(
-    new InvokeCommand({
-      FunctionName: name,
-      Qualifier: version,
-      LogType: 'Tail',
-      Payload: Buffer.from(JSON.stringify(event)),
-    }),
-  )
-  const { body, functionError, log } = readInvocation(output)
-  return { body: body as { told: string[]; pid: number }, functionError, log }
+  const { body, ...rest } = await functions.invoke(client, name, event, { Qualifier: version })
+  return { ...rest, body: body as { told: string[]; pid: number } }
 }
 
 /** Wait until so many inits have ended. */
@@ -237,7 +205,7 @@ test('what a server left Pending is made by the next', async () => {
     new PublishVersionCommand({ FunctionName: 'interrupted' }),
   )
   await close()
-  await open()
+  ;({ client, logs, close } = await openServer({ directory }, owner))
   const settled = await settle('interrupted', Version)
   assert.equal(settled.State, 'Active')
   assert.match((await invoke('interrupted', Version)).log, /Restore Duration/)

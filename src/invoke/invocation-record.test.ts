@@ -73,6 +73,17 @@ test('toInvocationRecord() of what never ran tells nothing of an answer', () => 
   assert.match(value.requestContext.functionArn, /:function:f:live$/)
 })
 
+test('toInvocationRecord() of a function without concurrency tells nothing of the refusal', () => {
+  const event = ended(failed, {
+    record: { ...record, failureCount: 0 },
+    attempt: { kind: 'refused', error: tooManyRequests('Rate Exceeded.') },
+    condition: 'ZeroReservedConcurrency',
+  })
+  const value = JSON.parse(toInvocationRecord(event)?.toString() ?? '')
+  assert.deepEqual(Object.keys(value), ['version', 'timestamp', 'requestContext', 'requestPayload'])
+  assert.equal(value.requestContext.approximateInvokeCount, 0)
+})
+
 test('toInvocationRecord() gives up when request and answer are too large together', () => {
   const large = { ...failed, payload: [Buffer.alloc(2 ** 20, 32)] }
   assert.equal(toInvocationRecord(ended(large)), undefined)

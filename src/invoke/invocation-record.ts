@@ -49,7 +49,7 @@ export function toInvocationRecord(event: EndedEvent): Buffer | undefined {
   const bytes = Buffer.concat([
     Buffer.from(head),
     payload.byteLength === 0 ? Buffer.from('{}') : payload,
-    ...responseOf(attempt),
+    ...(condition === 'ZeroReservedConcurrency' ? [] : responseOf(attempt)),
     Buffer.from('}'),
   ])
   return bytes.byteLength > lambdaLimits.maxAsyncPayloadBytes ? undefined : bytes

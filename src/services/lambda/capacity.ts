@@ -17,6 +17,10 @@ export type Capacity = {
 /** Invocations at once per vCPU, of which an environment has one unless it says otherwise. source: the dev guide's runtime pages */
 const defaults: Readonly<Record<string, number>> = { nodejs: 64, java: 32, dotnet: 32, python: 16 }
 const otherDefault = 32
+/** what a vCPU has when nobody says, and an environment at least. source: recorded answers */
+const defaultMemoryGibPerVcpu = 2
+/** What a function gets that says nothing of its memory. */
+export const defaultCapacityMemoryMib = 2048
 
 /** @throws AwsError InvalidParameterValueException (400) without a provider's ARN */
 export function changeCapacity(
@@ -37,22 +41,19 @@ export function changeCapacity(
   }
 }
 
-/** As GetFunctionConfiguration shows it. */
-export function renderCapacity(
-  capacity: Capacity | undefined,
-): Pick<FunctionConfiguration, 'CapacityProviderConfig'> {
+/** As GetFunctionConfiguration shows it, with what it did not say. source: recorded answers */
+export function renderCapacity({
+  capacity,
+  runtime,
+}: Settings): Pick<FunctionConfiguration, 'CapacityProviderConfig'> {
   if (capacity === undefined) return {}
   const { providerArn, maxConcurrency, memoryGibPerVcpu } = capacity
   return {
     CapacityProviderConfig: {
       LambdaManagedInstancesCapacityProviderConfig: {
         CapacityProviderArn: providerArn,
-        ...(maxConcurrency !== undefined && {
-          PerExecutionEnvironmentMaxConcurrency: maxConcurrency,
-        }),
-        ...(memoryGibPerVcpu !== undefined && {
-          ExecutionEnvironmentMemoryGiBPerVCpu: memoryGibPerVcpu,
-        }),
+        PerExecutionEnvironmentMaxConcurrency: maxConcurrency ?? defaultConcurrency(runtime),
+        ExecutionEnvironmentMemoryGiBPerVCpu: memoryGibPerVcpu ?? defaultMemoryGibPerVcpu,
       },
     },
   }
@@ -68,6 +69,10 @@ export function concurrencyOf(
   const tag = tags['lair.concurrency']
   if (tag !== undefined) return Number(tag)
   if (capacity === undefined) return undefined
+  return capacity.maxConcurrency ?? defaultConcurrency(runtime)
+}
+
+function defaultConcurrency(runtime: string): number {
   const family = /^[a-z]+/.exec(runtime)?.[0] ?? ''
-  return capacity.maxConcurrency ?? defaults[family] ?? otherDefault
+  return defaults[family] ?? otherDefault
 }

@@ -54,7 +54,9 @@ export function renderConfiguration(
     PackageType: 'Zip',
     Architectures: [settings.architecture],
     EphemeralStorage: { Size: settings.ephemeralStorageMib },
-    SnapStart: { ApplyOn: settings.snapStart, OptimizationStatus: optimization(record) },
+    ...(settings.capacity === undefined && {
+      SnapStart: { ApplyOn: settings.snapStart, OptimizationStatus: optimization(record) },
+    }),
     ...(phase !== 'listed' && renderRuntimeVersion(settings.runtime, options)),
     LoggingConfig: renderLogging(settings.logging),
     ...(settings.tenancy !== undefined && {
@@ -104,7 +106,7 @@ function renderOptional(settings: Settings): Partial<FunctionConfiguration> {
     }),
     ...(environment !== undefined && { Environment: { Variables: { ...environment } } }),
     ...(kmsKeyArn !== undefined && { KMSKeyArn: kmsKeyArn }),
-    ...renderCapacity(settings.capacity),
+    ...renderCapacity(settings),
     ...(layers.length > 0 && {
       Layers: layers.map((layer) => ({ Arn: layer.arn, CodeSize: layer.zippedBytes })),
     }),

@@ -27,10 +27,28 @@ test('changeSettings() keeps the log group and levels that were set', () => {
     name: 'InvalidParameterValueException',
     message:
       'LogLevel is not supported when LogFormat is set to "Text". ' +
-      'Remove LogLevel from your request or change the LogFormat to "Json" and try again.',
+      'Remove LogLevel from your request or change the LogFormat to "JSON" and try again.',
   })
   const text = changeSettings(json, { LoggingConfig: { LogFormat: 'Text' } }, undefined)
   assert.deepEqual(text.logging, { logFormat: 'Text', logGroup: '/own' })
+})
+
+test('changeSettings() gives a capacity provider more memory, and JSON logs only', () => {
+  const CapacityProviderConfig = {
+    LambdaManagedInstancesCapacityProviderConfig: { CapacityProviderArn: 'arn:p' },
+  }
+  const created = changeSettings(base, { CapacityProviderConfig }, undefined)
+  assert.deepEqual([created.memoryMib, created.logging.logFormat], [2048, 'JSON'])
+  const more = changeSettings(base, { CapacityProviderConfig, MemorySize: 4096 }, undefined)
+  assert.equal(changeSettings(more, { Description: 'x' }, undefined).memoryMib, 4096)
+  const debug = { ApplicationLogLevel: 'DEBUG' } as const
+  const changed = changeSettings(created, { LoggingConfig: debug }, undefined)
+  assert.equal(changed.logging.applicationLogLevel, 'DEBUG')
+  assert.deepEqual(changeSettings(changed, {}, undefined), changed)
+  assert.throws(
+    () => changeSettings(created, { LoggingConfig: { LogFormat: 'Text' } }, undefined),
+    /^InvalidParameterValueException: LogLevel is not supported/,
+  )
 })
 
 test('checkSnapStart() knows the runtimes that can', () => {

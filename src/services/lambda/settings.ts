@@ -7,7 +7,7 @@ import { lambdaLimits } from '../../config.ts'
 import { invalidParameterValue } from '../../lib/errors/lambda.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
 import { checkDeadLetterTarget } from './destination-arn.ts'
-import { changeCapacity } from './capacity.ts'
+import { changeCapacity, defaultCapacityMemoryMib } from './capacity.ts'
 import { checkEnvironment } from './environment-rules.ts'
 import { constraintFailed } from './names.ts'
 import type { Logging, Settings, UsedLayer } from './records.ts'
@@ -52,12 +52,15 @@ export function changeSettings(
   layers: readonly UsedLayer[] | undefined,
 ): Settings {
   checkNumbers(input)
+  const optional = changeOptional(base, input)
+  const hasCapacity = optional.capacity !== undefined
+  const logging = hasCapacity ? jsonOnly(base.logging, input.LoggingConfig) : base.logging
   return {
-    ...changePlain(base, input),
-    ...changeOptional(base, input),
+    ...changePlain(hasCapacity && base.capacity === undefined ? ofCapacity(base) : base, input),
+    ...optional,
     architecture: input.Architectures?.[0] ?? base.architecture,
     layers: layers ?? base.layers,
-    logging: changeLogging(base.logging, input.LoggingConfig),
+    logging: changeLogging(logging, input.LoggingConfig),
     snapStart: input.SnapStart?.ApplyOn ?? base.snapStart,
     ...(base.tenancy !== undefined && { tenancy: base.tenancy }),
     fileSystems:
@@ -66,6 +69,11 @@ export function changeSettings(
         localMountPath: mount.LocalMountPath ?? '',
       })) ?? base.fileSystems,
   }
+}
+
+/** Functions of a capacity provider begin with more memory. source: recorded answers */
+function ofCapacity(base: Settings): Settings {
+  return { ...base, memoryMib: defaultCapacityMemoryMib }
 }
 
 type Plain =
@@ -122,6 +130,13 @@ function changeVpc(base: Settings, input: SettingsInput): Settings['vpc'] {
   }
 }
 
+/** Functions of a capacity provider log JSON only.
+ *  @throws AwsError InvalidParameterValueException (400) when text is asked for  @source recorded answers */
+function jsonOnly(base: Logging, input: SettingsInput['LoggingConfig']): Logging {
+  if (input?.LogFormat === 'Text') throw levelsOfText()
+  return { applicationLogLevel: 'INFO', systemLogLevel: 'INFO', ...base, logFormat: 'JSON' }
+}
+
 /** JSON brings levels with it, text takes them away.
  *  source  AWS Lambda dev guide "Configuring advanced logging controls"; recorded answers */
 function changeLogging(base: Logging, input: SettingsInput['LoggingConfig']): Logging {
@@ -131,10 +146,7 @@ function changeLogging(base: Logging, input: SettingsInput['LoggingConfig']): Lo
     input.LogGroup === undefined || input.LogGroup === '' ? base.logGroup : input.LogGroup
   if (logFormat === 'Text') {
     if (input.ApplicationLogLevel !== undefined || input.SystemLogLevel !== undefined) {
-      throw invalidParameterValue(
-        'LogLevel is not supported when LogFormat is set to "Text". ' +
-          'Remove LogLevel from your request or change the LogFormat to "Json" and try again.',
-      )
+      throw levelsOfText()
     }
     return { logFormat, logGroup }
   }
@@ -144,6 +156,13 @@ function changeLogging(base: Logging, input: SettingsInput['LoggingConfig']): Lo
     systemLogLevel: input.SystemLogLevel ?? base.systemLogLevel ?? 'INFO',
     logGroup,
   }
+}
+
+function levelsOfText(): Error {
+  return invalidParameterValue(
+    'LogLevel is not supported when LogFormat is set to "Text". ' +
+      'Remove LogLevel from your request or change the LogFormat to "JSON" and try again.',
+  )
 }
 
 /** The model's bounds are those of managed instances and wider. source: AWS Lambda quotas */

@@ -161,6 +161,7 @@ describe('several invocations in one environment', () => {
       new GetFunctionConfigurationCommand({ FunctionName: 'provided-for' }),
     )
     assert.deepEqual(shown.CapacityProviderConfig, config)
+    assert.deepEqual([shown.LoggingConfig?.LogFormat, shown.SnapStart], ['JSON', undefined])
     const { body } = await invoke('provided-for', { n: 1 })
     assert.equal((body as NodeBody).max, '5')
   })

@@ -1,6 +1,6 @@
 /** A collection of archives that try something: name -> bytes. None of them may be unpacked. */
 import { crc32, deflateRawSync } from 'node:zlib'
-import { buildZip, type EntrySpec } from './zip-builder.ts'
+import { buildZip, type EntrySpec } from '../support/raw-zip.ts'
 
 const link = 0o120777
 const index: EntrySpec = { name: 'index.js', content: 'exports.handler = async () => 1\n' }

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import { createPackages } from '../../src/packages/package-store.ts'
 import { openEphemeralStore, type OpenStore } from '../../src/store/open.ts'
-import { buildZip } from './zip-builder.ts'
+import { buildZip } from '../support/raw-zip.ts'
 
 function openStore(): AsyncDisposable & { store: OpenStore } {
   const store = openEphemeralStore({ clock: systemClock, ids: systemIds })

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { AwsError } from '../../src/lib/errors/aws-error.ts'
 import { unpackZip } from '../../src/packages/unpack.ts'
 import { makeBomb, makeHostileZips } from './hostile-zips.ts'
-import { buildZip } from './zip-builder.ts'
+import { buildZip } from '../support/raw-zip.ts'
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'lair-packages-'))

@@ -1,105 +1,133 @@
-/**
- * Writes zip files that no honest tool writes: any name, any mode, lies about sizes and checksums, overlapping entries.
- * source: PKWARE APPNOTE.TXT, sections 4.3 and 4.4.
- */
+/** Zip archives written byte by byte, so that a test can lie wherever the format allows it.
+ *  source: PKWARE APPNOTE.TXT, sections 4.3 and 4.4. */
 import { crc32, deflateRawSync } from 'node:zlib'
 
-export type RawEntry = {
-  readonly name: string | Uint8Array
-  readonly content?: string | Uint8Array
-  /** Unix mode with file type, e.g. 0o120777 for a symbolic link */
+/** One entry; everything but the name has an honest default. */
+export type EntrySpec = {
+  readonly name: string | Buffer
+  readonly content?: Buffer | string
+  readonly isDeflated?: boolean
+  /** whole unix mode with the type bits, e.g. 0o120777 */
   readonly mode?: number
-  /** compressed bytes as they are, instead of the deflated content */
-  readonly raw?: Uint8Array
-  /** what the headers claim */
-  readonly claimedSize?: number
-  readonly claimedCrc?: number
-  readonly method?: number
   readonly flags?: number
-  /** name in the local header, when it differs */
+  readonly method?: number
+  readonly claimedSize?: number
+  readonly claimedPackedSize?: number
+  readonly claimedCrc?: number
+  /** offset of the local header as the directory tells it */
+  readonly claimedOffset?: number
+  readonly isZip64?: boolean
+  /** name in the local header, where it differs */
   readonly localName?: string
-  /** point at the local header of an earlier entry instead of writing one */
+  /** index of an earlier entry whose local header and bytes this one points at */
   readonly sharesEntry?: number
 }
 
-const deflate = 8
-
-/** The bytes of a zip. @param change  last touch on the end record, e.g. to lie about counts */
-export function rawZip(entries: readonly RawEntry[], change?: (end: Buffer) => void): Buffer {
-  const local: Buffer[] = []
-  const central: Buffer[] = []
+/** Build an archive. `change` edits the end record (22 bytes) before it is appended. */
+export function buildZip(
+  entries: readonly EntrySpec[],
+  change: (end: Buffer) => void = () => {},
+): Buffer {
+  const locals: Buffer[] = []
+  const directory: Buffer[] = []
   const offsets: number[] = []
   let offset = 0
   for (const entry of entries) {
-    const facts = factsOf(entry)
     const shared = entry.sharesEntry === undefined ? undefined : offsets[entry.sharesEntry]
+    const { local, central } = encodeEntry(entry, shared ?? offset)
     offsets.push(shared ?? offset)
-    central.push(centralHeader(entry, facts, shared ?? offset))
+    directory.push(central)
     if (shared !== undefined) continue
-    const bytes = localEntry(entry, facts)
-    local.push(bytes)
-    offset += bytes.length
+    locals.push(local)
+    offset += local.length
   }
-  const directory = Buffer.concat(central)
+  const directoryBytes = Buffer.concat(directory)
   const end = Buffer.alloc(22)
   end.writeUInt32LE(0x06054b50, 0)
   end.writeUInt16LE(entries.length & 0xffff, 8)
   end.writeUInt16LE(entries.length & 0xffff, 10)
-  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(directoryBytes.length, 12)
   end.writeUInt32LE(offset, 16)
-  change?.(end)
-  return Buffer.concat([...local, directory, end])
+  change(end)
+  return Buffer.concat([...locals, directoryBytes, end])
 }
 
-type Facts = {
-  name: Buffer
-  body: Uint8Array
-  size: number
-  crc: number
-  method: number
-  flags: number
+type Encoded = Required<Omit<EntrySpec, 'localName' | 'sharesEntry'>> & {
+  readonly packed: Buffer
+  readonly extra: Buffer
 }
 
-function factsOf(entry: RawEntry): Facts {
-  const content = Buffer.from(entry.content ?? '')
+function encodeEntry(spec: EntrySpec, offset: number): { local: Buffer; central: Buffer } {
+  const entry = withDefaults(spec, offset)
+  const name = Buffer.from(entry.name)
+  const localName = Buffer.from(spec.localName ?? entry.name)
   return {
-    name: Buffer.from(entry.name),
-    body: entry.raw ?? deflateRawSync(content),
-    size: entry.claimedSize ?? content.length,
-    crc: entry.claimedCrc ?? crc32(content),
-    method: entry.method ?? deflate,
-    flags: entry.flags ?? 0x800,
+    local: Buffer.concat([localHeader(entry, localName.length), localName, entry.packed]),
+    central: Buffer.concat([centralHeader(entry, name.length), name, entry.extra]),
   }
 }
 
-function localEntry(entry: RawEntry, facts: Facts): Buffer {
-  const name = entry.localName === undefined ? facts.name : Buffer.from(entry.localName)
-  const head = Buffer.alloc(30)
-  head.writeUInt32LE(0x04034b50, 0)
-  head.writeUInt16LE(20, 4)
-  writeShared(head, 6, facts)
-  head.writeUInt16LE(name.length, 26)
-  return Buffer.concat([head, name, facts.body])
+function withDefaults(spec: EntrySpec, offset: number): Encoded {
+  const content = Buffer.from(spec.content ?? '')
+  const packed = spec.isDeflated === true ? deflateRawSync(content) : content
+  const entry = {
+    isDeflated: false,
+    mode: 0,
+    flags: 0x800,
+    method: spec.isDeflated === true ? 8 : 0,
+    claimedSize: content.length,
+    claimedPackedSize: packed.length,
+    claimedCrc: crc32(content),
+    claimedOffset: offset,
+    isZip64: false,
+    ...spec,
+    content,
+    packed,
+  }
+  return { ...entry, extra: entry.isZip64 ? zip64Extra(entry) : Buffer.alloc(0) }
 }
 
-function centralHeader(entry: RawEntry, facts: Facts, offset: number): Buffer {
-  const head = Buffer.alloc(46)
-  head.writeUInt32LE(0x02014b50, 0)
-  head.writeUInt16LE((3 << 8) | 20, 4)
-  head.writeUInt16LE(20, 6)
-  writeShared(head, 8, facts)
-  head.writeUInt16LE(facts.name.length, 28)
-  head.writeUInt32LE(((entry.mode ?? 0o100644) << 16) >>> 0, 38)
-  head.writeUInt32LE(offset, 42)
-  return Buffer.concat([head, facts.name])
+function localHeader(entry: Encoded, nameBytes: number): Buffer {
+  const header = Buffer.alloc(30)
+  header.writeUInt32LE(0x04034b50, 0)
+  header.writeUInt16LE(20, 4)
+  header.writeUInt16LE(entry.flags, 6)
+  header.writeUInt16LE(entry.method, 8)
+  header.writeUInt32LE(entry.claimedCrc, 14)
+  header.writeUInt32LE(entry.packed.length, 18)
+  header.writeUInt32LE(entry.content.length, 22)
+  header.writeUInt16LE(nameBytes, 26)
+  return header
 }
 
-/** Flags to sizes: the part that both headers share. */
-function writeShared(head: Buffer, at: number, facts: Facts): void {
-  head.writeUInt16LE(facts.flags, at)
-  head.writeUInt16LE(facts.method, at + 2)
-  head.writeUInt16LE(0x5b74, at + 6)
-  head.writeUInt32LE(facts.crc, at + 8)
-  head.writeUInt32LE(facts.body.length, at + 12)
-  head.writeUInt32LE(facts.size, at + 16)
+function centralHeader(entry: Encoded, nameBytes: number): Buffer {
+  const max = 0xffffffff
+  const header = Buffer.alloc(46)
+  header.writeUInt32LE(0x02014b50, 0)
+  header.writeUInt16LE((3 << 8) | 20, 4)
+  header.writeUInt16LE(20, 6)
+  header.writeUInt16LE(entry.flags, 8)
+  header.writeUInt16LE(entry.method, 10)
+  header.writeUInt32LE(entry.claimedCrc, 16)
+  header.writeUInt32LE(entry.isZip64 ? max : entry.claimedPackedSize, 20)
+  header.writeUInt32LE(entry.isZip64 ? max : entry.claimedSize, 24)
+  header.writeUInt16LE(nameBytes, 28)
+  header.writeUInt16LE(entry.extra.length, 30)
+  header.writeUInt32LE((entry.mode << 16) >>> 0, 38)
+  header.writeUInt32LE(entry.isZip64 ? max : entry.claimedOffset, 42)
+  return header
+}
+
+function zip64Extra(entry: {
+  claimedSize: number
+  claimedPackedSize: number
+  claimedOffset: number
+}): Buffer {
+  const extra = Buffer.alloc(28)
+  extra.writeUInt16LE(1, 0)
+  extra.writeUInt16LE(24, 2)
+  extra.writeBigUInt64LE(BigInt(entry.claimedSize), 4)
+  extra.writeBigUInt64LE(BigInt(entry.claimedPackedSize), 12)
+  extra.writeBigUInt64LE(BigInt(entry.claimedOffset), 20)
+  return extra
 }

@@ -12,7 +12,7 @@ import {
 import type { LambdaHandlers } from '../../../src/services/lambda/dependencies.ts'
 import { openEphemeralStore, type OpenStore } from '../../../src/store/open.ts'
 import { setUp, type Shell } from '../../fleet/shells.ts'
-import { buildZip } from '../../packages/zip-builder.ts'
+import { buildZip } from '../../support/raw-zip.ts'
 
 export const place = { accountId: '123456789012', region: 'eu-west-1' }
 export const role = 'arn:aws:iam::123456789012:role/lambda'

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { usedPackages } from '../../../src/services/lambda/used-packages.ts'
-import { buildZip } from '../../packages/zip-builder.ts'
+import { buildZip } from '../../support/raw-zip.ts'
 import { context, newFunction, nodeZip, openHarness, place } from './harness.ts'
 
 const arn = 'arn:aws:lambda:eu-west-1:123456789012:layer:tools'

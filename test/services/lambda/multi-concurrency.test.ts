@@ -12,7 +12,7 @@ import {
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { openServer, owner } from '../../support/in-process.ts'
 import * as functions from '../../support/functions.ts'
-import { buildZip } from '../../packages/zip-builder.ts'
+import { buildZip } from '../../support/raw-zip.ts'
 import { until } from '../../support/until.ts'
 import { role } from './harness.ts'
 

@@ -26,7 +26,7 @@ import {
   waitUntilPublishedVersionActive,
 } from '@aws-sdk/client-lambda'
 import { openServer, owner } from '../../support/in-process.ts'
-import { buildZip } from '../../packages/zip-builder.ts'
+import { buildZip } from '../../support/raw-zip.ts'
 import { newFunction, nodeZip } from './harness.ts'
 
 const { client, close } = await openServer({}, owner)

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-lambda'
 import { openServer, owner } from '../../support/in-process.ts'
 import * as functions from '../../support/functions.ts'
-import { buildZip } from '../../packages/zip-builder.ts'
+import { buildZip } from '../../support/raw-zip.ts'
 import { until } from '../../support/until.ts'
 import { role } from './harness.ts'
 

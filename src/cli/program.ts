@@ -233,7 +233,7 @@ function addMachineCommands(program: Command): void {
   runtimes
     .command('install')
     .description('bring a runtime to this machine')
-    .argument('<name>', 'e.g. nodejs22.x')
+    .argument('<name>', 'e.g. nodejs22.x, or java21 for the client of Java')
     .action(async (name, _options, command: Command) =>
       (await import('./runtimes.ts')).install(name, command.optsWithGlobals()),
     )

@@ -150,6 +150,60 @@ test('find() looks again for a missing name, but not at once', () => {
   assert.ok('argv' in catalogue.find('python3.13'))
 })
 
+test('createCatalogue() serves Ruby with an older version where there is no newer one', () => {
+  const catalogue = catalogueOf([
+    '.rbenv/versions/3.2.4/bin/ruby',
+    '.rbenv/versions/3.3.1/bin/ruby',
+  ])
+  for (const [name, servedBy, warning] of [
+    ['ruby2.7', 'ruby3.2', 'ruby2.7 is served by ruby3.2, the nearest newer version here'],
+    ['ruby3.3', 'ruby3.3', undefined],
+    ['ruby4.0', 'ruby3.3', 'ruby4.0 is served by ruby3.3, an older version'],
+  ] as const) {
+    const runtime = found(catalogue, name)
+    assert.deepEqual([runtime.servedBy, runtime.warning], [servedBy, warning])
+  }
+  assert.ok('remedy' in catalogueOf(['.rbenv/versions/2.7.8/bin/ruby']).find('ruby2.7'))
+  const { GEM_PATH, RUBYLIB } = found(catalogue, 'ruby4.0').environment({
+    codePath: '/code',
+    layersPath: '/opt',
+  })
+  assert.match(
+    GEM_PATH ?? '',
+    /^\/code\/vendor\/bundle\/ruby\/4\.0\.0:\/code\/vendor\/bundle\/ruby\/3\.3\.0:\/opt\/ruby\/gems\/4\.0\.0:.*:$/,
+  )
+  assert.equal(RUBYLIB, '/code:/opt/ruby/lib')
+})
+
+test('createCatalogue() serves .NET by what lies beside a dotnet', () => {
+  const { machine, home } = machineWith([
+    'bin/dotnet',
+    'bin/shared/Microsoft.NETCore.App/8.0.19/x.dll',
+    'bin/shared/Microsoft.NETCore.App/9.0.2/x.dll',
+    'code/Library.runtimeconfig.json',
+  ])
+  const catalogue = createCatalogue({ directory: home, machine })
+  assert.equal(found(catalogue, 'dotnet6').servedBy, 'dotnet8')
+  const runtime = found(catalogue, 'dotnet8')
+  assert.equal(runtime.runtimeVersion, 'dotnet:8.v19')
+  assert.equal(runtime.environment({ codePath: '/code' })['LAMBDA_RUNTIME_NAME'], 'dotnet8')
+  const codePath = join(home, 'code')
+  const argumentsOf = (handler: string) =>
+    runtime.argumentsFor?.({ handler, codePath, memoryMib: 128 })
+  assert.deepEqual(argumentsOf('Program'), [join(codePath, 'Program.dll')])
+  assert.deepEqual(argumentsOf('Library::Space.Class::Method'), [
+    'exec',
+    '--runtimeconfig',
+    join(codePath, 'Library.runtimeconfig.json'),
+    join(codePath, 'Amazon.Lambda.RuntimeSupport.dll'),
+    'Library::Space.Class::Method',
+  ])
+  assert.deepEqual(catalogue.find('dotnet10'), {
+    name: 'dotnet10',
+    remedy: 'Install the .NET runtime 10 or newer so that "dotnet" is on the PATH',
+  })
+})
+
 test('isKnown() knows the names of Lambda, deprecated ones included, and no others', () => {
   const catalogue = catalogueOf([])
   for (const name of [

@@ -11,7 +11,11 @@ import {
   InvokeWithResponseStreamCommand,
 } from '@aws-sdk/client-lambda'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import { createCatalogue } from '../../src/runtimes/catalogue.ts'
+import type { Runtime } from '../../src/runtimes/runtime.ts'
+import { openDriver, openEnvironment, providedRuntime } from '../environment/support.ts'
 import { readInvocation, roleArn, waitUntilActive } from '../support/clients.ts'
+import { javaDataFolder } from '../support/programs.ts'
 import type { PreparedProgram } from '../support/programs.ts'
 
 /** The parts of the suite that a client may be unable to do. */
@@ -102,6 +106,26 @@ class Contract {
       assert.ok(remainingMs > 20_000 && remainingMs <= 30_000, String(remainingMs))
       const plain = (await invoke({ do: 'context' })).body as Record<string, unknown>
       assert.deepEqual(customOf(plain) ?? {}, {})
+    })
+
+    // No caller can say who it is: AWS knows it from credentials that a pool gave out. So the environment is driven from here.
+    test(`${name}: the Cognito identity reaches the handler`, async (t) => {
+      const { runtime, handler = 'index.handler', memoryMib = 256 } = this.#client
+      const program = this.#client.program(t)
+      if (!program) return
+      await using driver = await openDriver()
+      await using environment = openEnvironment(driver, {
+        runtime: runtimeOf(runtime),
+        version: { codePath: program.folder, handler, memoryMib, timeoutMs: 20_000 },
+      })
+      const ids = { cognitoIdentityId: 'eu-west-1:one', cognitoIdentityPoolId: 'eu-west-1:pool' }
+      const told = await environment.invoke(
+        { do: 'context' },
+        { cognitoIdentity: JSON.stringify(ids) },
+      )
+      const context = JSON.parse(told.text) as Record<string, unknown>
+      if ('cognitoIdentity' in context) assert.deepEqual(context['cognitoIdentity'], ids)
+      else assert.deepEqual(context['identity'], Object.values(ids))
     })
   }
 
@@ -246,6 +270,13 @@ class Contract {
     const text = Buffer.concat(pieces).toString()
     return { text, firstMs: times[0] ?? 0, lastMs: times.at(-1) ?? 0, error }
   }
+}
+
+function runtimeOf(name: string | undefined): Runtime {
+  if (name === undefined) return providedRuntime
+  const found = createCatalogue({ directory: javaDataFolder }).find(name)
+  assert.ok('argv' in found, `${name} is not available`)
+  return found
 }
 
 type Streamed = {

@@ -1,10 +1,14 @@
 // An external extension on the crate `lambda-extension`, unmodified: it receives telemetry over HTTP and prints, one line each, the
 // types of the platform's records and the lines of the function.
-use lambda_extension::{service_fn, Error, Extension, LambdaEvent, LambdaTelemetry, LambdaTelemetryRecord, NextEvent, SharedService};
+use lambda_extension::{
+    service_fn, Error, Extension, LambdaEvent, LambdaTelemetry, LambdaTelemetryRecord, NextEvent, SharedService,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    let port = std::env::var("TELEMETRY_PORT")?.parse()?;
     Extension::new()
+        .with_telemetry_port_number(port)
         .with_events(&["INVOKE", "SHUTDOWN"])
         .with_events_processor(service_fn(event))
         .with_telemetry_types(&["platform", "function"])

@@ -6,13 +6,14 @@
 import { eventLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
+import { PlatformError } from '../lib/errors/platform-error.ts'
 import type { Message, Queues } from '../store/store.ts'
 import type { AsyncSettings, AsyncSettingsSource } from './async-settings.ts'
 import { outcomeOf } from './destinations.ts'
 import type { DestinationTargets } from './destinations.ts'
 import { EventLanes } from './event-lanes.ts'
 import type { Lane } from './event-lanes.ts'
-import { eventQueue, eventQueuePrefix } from './event-record.ts'
+import { eventQueue, eventQueuePrefix, readEventRecord, unreadablePrefix } from './event-record.ts'
 import type { EventRecord } from './event-record.ts'
 import type { EndedEvent } from './invocation-record.ts'
 import { checkRecursion } from './lineage.ts'
@@ -46,6 +47,14 @@ type Tried = {
   readonly attempt: Attempt
   readonly settings: AsyncSettings
   readonly reservedConcurrency?: number | undefined
+}
+
+type Retried = {
+  readonly lane: Lane
+  readonly message: Message
+  readonly record: EventRecord
+  /** nothing else of its lane was running */
+  readonly isAlone: boolean
 }
 
 /** Batches taken before other work gets its turn on the loop. */
@@ -152,10 +161,15 @@ export class Events {
   }
 
   #begin(lane: Lane, message: Message): void {
+    const record = readEventRecord(message)
+    if (record === undefined) {
+      background('unreadable event', this.#setAside(lane, message))
+      return
+    }
     this.#activeCount++
     this.#activeBytes += message.body.byteLength
     lane.activeCount++
-    const done = this.#work(lane, message).finally(() => {
+    const done = this.#work(lane, message, record).finally(() => {
       this.#activeCount--
       this.#activeBytes -= message.body.byteLength
       this.#lanes.finished(lane)
@@ -165,9 +179,15 @@ export class Events {
     background('asynchronous invocation', done)
   }
 
+  /** Another server may know what it is: it is kept, where it is in nobody's way. */
+  async #setAside(lane: Lane, { id, body, attributes }: Message): Promise<void> {
+    const queue = `${unreadablePrefix}${lane.name}`
+    await this.#options.queues.replace(lane.name, id, [{ queue, body, attributes }])
+    throw new PlatformError(`Cannot read event ${id} of queue "${lane.name}": kept as "${queue}"`)
+  }
+
   /** Run an event and do what follows. The lane goes on when the run is over, before that is written. */
-  async #work(lane: Lane, message: Message): Promise<void> {
-    const record = message.attributes as EventRecord
+  async #work(lane: Lane, message: Message, record: EventRecord): Promise<void> {
     const { clock } = this.#options
     let isAlone = true
     let tried: Tried
@@ -187,7 +207,7 @@ export class Events {
     })
     const written =
       verdict.kind === 'retry'
-        ? this.#retry(verdict, { lane, message, isAlone })
+        ? this.#retry(verdict, { lane, message, record, isAlone })
         : this.#end(lane, message, {
             record,
             payload: message.body,
@@ -242,13 +262,11 @@ export class Events {
     return { kind: 'ran', reply, executedVersion }
   }
 
-  /** @param tried  `isAlone`: nothing else of its lane was running */
   async #retry(
     verdict: Extract<Verdict, { kind: 'retry' }>,
-    { lane, message, isAlone }: { lane: Lane; message: Message; isAlone: boolean },
+    { lane, message, record, isAlone }: Retried,
   ): Promise<void> {
     const { queues, clock } = this.#options
-    const record = message.attributes as EventRecord
     const atMs = clock.nowMs() + verdict.delayMs * this.#delayFactor
     if (verdict.isFailure) {
       const attributes: EventRecord = { ...record, failureCount: record.failureCount + 1 }

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
+import { missingTenant } from '../lib/errors/lambda.ts'
 import { background } from '../lib/background.ts'
 import type { InvocationHooks, Outcome, ResponseSink } from '../environment/contract.ts'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -43,12 +44,16 @@ export type TrunkOptions = {
 }
 
 /** Run one invocation to its reply.
- *  @throws AwsError 429 when concurrency is spent, 502 when its runtime is not there, 408 or 400 when no snapshot could be restored */
+ *  @throws AwsError 400 without a tenant where tenants are kept apart, 429 when concurrency is spent, 502 when its runtime is not there, 408 or 400 when no snapshot could be restored */
 export type Run = (invocation: Invocation, options: RunOptions) => Promise<RunResult>
 
 /** Make the trunk over a fleet. */
 export function createRun(trunk: TrunkOptions): Run {
   return async (asked, options) => {
+    // Queues and URLs name no tenant: without one all would share environments.
+    if (asked.version.isTenantIsolated === true && asked.tenantId === undefined) {
+      throw missingTenant()
+    }
     const invocation = enterSegment(asked, trunk.ids)
     const leased = trunk.fleet.lease(invocation.version, options, invocation.tenantId)
     const lease = leased instanceof Promise ? await leased : leased

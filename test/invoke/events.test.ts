@@ -121,6 +121,38 @@ test('an event that was accepted and not run is run by the next process', async 
   rmSync(directory, { recursive: true })
 })
 
+test('what another server wrote and this one cannot read is kept, and in nobody’s way', async () => {
+  const clock = createVirtualClock()
+  const { queues, close } = openEphemeralStore({ clock, ids: systemIds })
+  const lane = 'invoke/000000000000/eu-west-1/f'
+  const body = Buffer.from('{}')
+  const old = { ...place, functionName: 'f', requestId: 'old', traceId: 'Root=1-0-0' }
+  const unreadable = [
+    undefined,
+    null,
+    'x',
+    [],
+    {},
+    { ...old, functionName: 5 },
+    { ...old, requestId: 'x\r\ny' },
+    { ...old, traceId: 7 },
+    { ...old, tenantId: {} },
+  ]
+  for (const attributes of unreadable) await queues.enqueue(lane, { body, attributes })
+  await queues.enqueue(lane, { body, attributes: { ...old, failureCount: 'few' } })
+  const { events, attempts } = createEvents({ clock, queues, answer: () => ok })
+  events.start()
+  await events.accept(eventFor('f', 'new'))
+  await until(() => queues.names('invoke/').length === 0)
+  assert.deepEqual(
+    attempts.map(({ requestId }) => requestId),
+    ['old', 'new'],
+  )
+  assert.equal(queues.count(`unreadable/${lane}`), unreadable.length)
+  await events.close({ drainMs: 1000 })
+  await close()
+})
+
 test('an event that was running when the process died is run again', async () => {
   const clock = createVirtualClock()
   const directory = mkdtempSync(join(tmpdir(), 'lair-events-'))

@@ -31,6 +31,13 @@ test('an environment is reused, and its lines go to its stream', async () => {
   )
 })
 
+test('where tenants are kept apart nothing runs without one, however it came', async () => {
+  await using runner = await openRunner()
+  const version = scripted({ isTenantIsolated: true })
+  await assert.rejects(runner.invoke(version, {}), { code: 'InvalidParameterValueException' })
+  assert.equal(runner.fleet.counts().environmentCount, 0)
+})
+
 test('a function error, a crash and a timeout are answers, and the next invocation works', async () => {
   await using runner = await openRunner()
   const version = scripted({ timeoutMs: 1000 })

@@ -58,3 +58,11 @@ export function accessDenied(message: string): AwsError {
 export function requestEntityTooLarge(message: string): AwsError {
   return new AwsError({ code: 'RequestEntityTooLargeException', status: 413, message })
 }
+
+/** An invocation of a function that keeps tenants apart names none. source: AWS Lambda dev guide "Tenant isolation" */
+export function missingTenant(): AwsError {
+  return invalidParameterValue(
+    'The invoked function is enabled with tenancy configuration. ' +
+      'Add a valid tenant ID in your request and try again.',
+  )
+}

@@ -1,5 +1,5 @@
 /** Whom an invocation is for: the tenant that it names, where the function keeps tenants apart. */
-import { invalidParameterValue } from '../../lib/errors/lambda.ts'
+import { invalidParameterValue, missingTenant } from '../../lib/errors/lambda.ts'
 import type { FunctionVersion } from '../../model.ts'
 import { constraintFailed } from './names.ts'
 
@@ -21,10 +21,7 @@ export function tenantOf(given: string | undefined, version: FunctionVersion): s
     )
   }
   if (given === undefined || given === '') {
-    throw invalidParameterValue(
-      'The invoked function is enabled with tenancy configuration. ' +
-        'Add a valid tenant ID in your request and try again.',
-    )
+    throw missingTenant()
   }
   if (given.length > maxLength) {
     const constraint = `Member must have length less than or equal to ${maxLength}`

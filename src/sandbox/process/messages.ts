@@ -23,6 +23,7 @@ export type StartRequest = {
 export type Command =
   | ({ readonly op: 'start'; readonly key: number } & StartRequest)
   | { readonly op: 'limit'; readonly key: number; readonly limits: Limits }
+  | { readonly op: 'frozen' | 'thawed'; readonly key: number }
   | { readonly op: 'make-pipes'; readonly paths: readonly string[] }
 
 /** What happens to a started process. `exited` and `launch-error` are the last of a key. */

@@ -212,7 +212,10 @@ class ProcessDriver implements Driver {
         writeInput: (line) => void stdin?.on('error', () => {}).end(`${line}\n`),
         release: () => {},
       },
-      (changed) => local.limit(key, changed),
+      {
+        limit: (changed) => local.limit(key, changed),
+        rest: (isFrozen) => local.rest(key, isFrozen),
+      },
     )
   }
 }

@@ -21,6 +21,14 @@ export type Wiring = {
   readonly release: () => void
 }
 
+/** What joins a handle to who watches its process. */
+export type Watcher = {
+  /** hold it to these from now on */
+  readonly limit: (limits: Limits) => void
+  /** it was frozen, or goes on */
+  readonly rest: (isFrozen: boolean) => void
+}
+
 /** outputs that stay open longer than this after the group was killed belong to something that escaped it */
 const outputGraceMs = 250
 const giveUpMs = 5000
@@ -47,7 +55,7 @@ export class ProcessHandle {
   #isFrozen = false
   /** while it is frozen: what else than its group was stopped */
   #stopped: ReadonlySet<number> | undefined
-  #sendLimits: ((limits: Limits) => void) | undefined
+  #watcher: Watcher | undefined
 
   constructor(clock: Clock, sampleMs: number) {
     this.#clock = clock
@@ -69,13 +77,13 @@ export class ProcessHandle {
   }
 
   /** Join it to its process once that is on its way. */
-  connect(wiring: Wiring, sendLimits: (limits: Limits) => void): void {
+  connect(wiring: Wiring, watcher: Watcher): void {
     this.#wiring = wiring
-    this.#sendLimits = sendLimits
+    this.#watcher = watcher
   }
 
   limit(limits: Limits): void {
-    this.#sendLimits?.(limits)
+    this.#watcher?.limit(limits)
   }
 
   /** Deliver output from now on; what was written before is delivered too. */
@@ -106,7 +114,9 @@ export class ProcessHandle {
   freeze(): void {
     this.#isFrozen = true
     this.whenStarted((pid) => {
-      if (this.#isFrozen) this.#stopped ??= freezeTree(pid)
+      if (!this.#isFrozen || this.#stopped) return
+      this.#stopped = freezeTree(pid)
+      this.#watcher?.rest(true)
     })
   }
 
@@ -115,7 +125,9 @@ export class ProcessHandle {
     this.#isFrozen = false
     const stopped = this.#stopped
     this.#stopped = undefined
-    if (stopped && this.#pid !== undefined && !this.#isDead) thawTree(this.#pid, stopped)
+    if (!stopped || this.#pid === undefined || this.#isDead) return
+    thawTree(this.#pid, stopped)
+    this.#watcher?.rest(false)
   }
 
   /** Kill it and all that it started, and wait for its end. Idempotent. */

@@ -7,13 +7,7 @@ import { devNull } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import { PlatformError } from '../../lib/errors/platform-error.ts'
 import { inheritedHandles } from './inherited.ts'
-import {
-  type Command,
-  type Limits,
-  type SpawnerMessage,
-  type StartRequest,
-  jsonLines,
-} from './messages.ts'
+import { type Command, type SpawnerMessage, type StartRequest, jsonLines } from './messages.ts'
 import { PipePool, type PipeEnds, openEnds, removeNames } from './pipe-pool.ts'
 import type { ProcessHandle, Wiring } from './process-handle.ts'
 
@@ -74,7 +68,10 @@ export class SpawnerClient {
     const key = this.#nextKey
     this.#nextKey += 1
     this.#handles.set(key, handle)
-    handle.connect(wire(ends, names), (limits: Limits) => this.#send({ op: 'limit', key, limits }))
+    handle.connect(wire(ends, names), {
+      limit: (limits) => this.#send({ op: 'limit', key, limits }),
+      rest: (isFrozen) => this.#send({ op: isFrozen ? 'frozen' : 'thawed', key }),
+    })
     this.#send({ op: 'start', key, ...request, pipes })
   }
 

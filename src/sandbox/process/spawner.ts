@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { unreachable } from '../../lib/assert.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { type Command, type SpawnerMessage, jsonLines } from './messages.ts'
 import { Supervisor } from './supervisor.ts'
@@ -29,9 +30,23 @@ function makePipes(paths: readonly string[]): void {
 }
 
 function obey(command: Command): void {
-  if (command.op === 'start') supervisor.start(command.key, command)
-  else if (command.op === 'limit') supervisor.limit(command.key, command.limits)
-  else makePipes(command.paths)
+  switch (command.op) {
+    case 'start':
+      supervisor.start(command.key, command)
+      break
+    case 'limit':
+      supervisor.limit(command.key, command.limits)
+      break
+    case 'frozen':
+    case 'thawed':
+      supervisor.rest(command.key, command.op === 'frozen')
+      break
+    case 'make-pipes':
+      makePipes(command.paths)
+      break
+    default:
+      unreachable(command)
+  }
 }
 
 async function end(): Promise<void> {

@@ -15,6 +15,8 @@ const mib = 1024 * 1024
 const activeSampleMs = 25
 const idleSampleMs = 200
 const psSampleMs = 500
+/** what is frozen cannot grow; it is looked at all the same, lest it goes on by a signal of another process */
+const frozenSampleMs = 10_000
 const storageCheckMs = 1000
 const umask = 0o022
 
@@ -32,6 +34,7 @@ type Watched = {
   storageAtMs: number
   isMeasuring: boolean
   isOutOfMemory: boolean
+  isFrozen: boolean
 }
 
 export class Supervisor {
@@ -43,13 +46,18 @@ export class Supervisor {
   /** temporary directory of a sandbox -> its programs */
   readonly #sandboxes = new Map<string, Set<Watched>>()
   #timer: Timer | undefined
+  #timerAtMs = Number.POSITIVE_INFINITY
   #isSampling = false
 
-  constructor(clock: Clock, tell: (event: ProcessEvent) => void, platform = process.platform) {
+  constructor(
+    clock: Clock,
+    tell: (event: ProcessEvent) => void,
+    sampler = samplerFor(process.platform),
+  ) {
     this.#clock = clock
     this.#tell = tell
-    this.#sampler = samplerFor(platform)
-    this.#minSampleMs = platform === 'linux' ? activeSampleMs : psSampleMs
+    this.#sampler = sampler
+    this.#minSampleMs = process.platform === 'linux' ? activeSampleMs : psSampleMs
   }
 
   /** Start a process. What becomes of it is told as events of `key`.
@@ -76,6 +84,16 @@ export class Supervisor {
     if (!watched) return
     watched.limits = limits
     this.#enter(watched, limits.temporaryDirectory)
+  }
+
+  /** A process was frozen, or goes on: one that is frozen is hardly looked at, so that many of them cost nothing. */
+  rest(key: number, isFrozen: boolean): void {
+    const watched = this.#watched.get(key)
+    if (!watched) return
+    watched.isFrozen = isFrozen
+    watched.intervalMs = isFrozen ? frozenSampleMs : this.#minSampleMs
+    watched.sampleAtMs = this.#clock.monotonicMs() + watched.intervalMs
+    if (!isFrozen) this.#arm(watched.sampleAtMs)
   }
 
   /** SIGKILL every process. */
@@ -111,12 +129,13 @@ export class Supervisor {
       storageAtMs: nowMs + storageCheckMs,
       isMeasuring: false,
       isOutOfMemory: false,
+      isFrozen: false,
     }
     this.#watched.set(key, watched)
     if (limits) this.#enter(watched, limits.temporaryDirectory)
     child.once('exit', (exitCode, signal) => this.#exited(watched, exitCode, signal))
     this.#tell({ event: 'started', key, pid })
-    this.#arm()
+    this.#arm(watched.sampleAtMs)
   }
 
   #enter(watched: Watched, sandbox: string): void {
@@ -146,12 +165,22 @@ export class Supervisor {
     })
   }
 
-  #arm(): void {
-    if (this.#timer || !this.#sampler || this.#watched.size === 0) return
-    this.#timer = this.#clock.after(this.#minSampleMs, () => {
-      this.#timer = undefined
-      if (!this.#isSampling) void this.#sample().finally(() => this.#arm())
+  /** Look at who is due at `atMs`, no sooner than the shortest interval from now. */
+  #arm(atMs: number): void {
+    if (!this.#sampler || this.#isSampling || this.#timerAtMs <= atMs) return
+    this.#timer?.clear()
+    const delayMs = Math.max(this.#minSampleMs, atMs - this.#clock.monotonicMs())
+    this.#timerAtMs = atMs
+    this.#timer = this.#clock.after(delayMs, () => {
+      this.#timerAtMs = Number.POSITIVE_INFINITY
+      void this.#sample().finally(() => this.#armNext())
     })
+  }
+
+  #armNext(): void {
+    let atMs = Number.POSITIVE_INFINITY
+    for (const watched of this.#watched.values()) atMs = Math.min(atMs, watched.sampleAtMs)
+    if (this.#watched.size > 0) this.#arm(atMs)
   }
 
   async #sample(): Promise<void> {
@@ -176,9 +205,7 @@ export class Supervisor {
     const isActive = sample.activity !== watched.activity
     watched.activity = sample.activity
     watched.currentKib = sample.currentKib
-    watched.intervalMs = isActive
-      ? this.#minSampleMs
-      : Math.min(watched.intervalMs * 2, Math.max(idleSampleMs, 2 * this.#watched.size))
+    if (!watched.isFrozen) watched.intervalMs = this.#intervalOf(watched, isActive)
     watched.sampleAtMs = nowMs + watched.intervalMs
     watched.peakKib = Math.max(watched.peakKib, sample.peakKib)
     if (watched.peakKib >= watched.reportedKib + 1024) {
@@ -189,6 +216,11 @@ export class Supervisor {
     if (isActive && nowMs >= watched.storageAtMs && !watched.isMeasuring) {
       void this.#measureStorage(watched)
     }
+  }
+
+  #intervalOf(watched: Watched, isActive: boolean): number {
+    if (isActive) return this.#minSampleMs
+    return Math.min(watched.intervalMs * 2, Math.max(idleSampleMs, 2 * this.#watched.size))
   }
 
   /** The programs of a sandbox share its memory; the largest is ended when they have too much. */

@@ -11,7 +11,7 @@ const minuteMs = 60_000
 const stepMs = 25
 
 test(
-  'a frozen process is hardly looked at, and at once when it goes on',
+  'a process that is frozen, or waits for work, is hardly looked at, and at once when it goes on',
   { skip: !isLinux },
   async () => {
     const clock = createVirtualClock()
@@ -37,6 +37,9 @@ test(
     const environment = { PATH: process.env['PATH'] ?? '' }
     const request = { argv: ['sleep', '1000'] as const, environment, workingDirectory: '/' }
     supervisor.start(1, { ...request, hasInput: false })
+    const waitingCount = await samplesIn(minuteMs)
+    const temporaryDirectory = '/nonexistent'
+    supervisor.limit(1, { memoryMib: 128, ephemeralStorageMib: 512, temporaryDirectory })
     const idleCount = await samplesIn(minuteMs)
     supervisor.rest(1, true)
     const frozenCount = await samplesIn(minuteMs)
@@ -45,6 +48,7 @@ test(
     supervisor.killAll()
     await ended
     assert.equal(clock.timerCount <= 1, true)
+    assert.ok(waitingCount < 50, `waiting: ${waitingCount}`)
     assert.ok(idleCount > 100, `idle: ${idleCount}`)
     assert.ok(frozenCount <= 7, `frozen: ${frozenCount}`)
     assert.ok(thawedCount >= 1, `thawed: ${thawedCount}`)

@@ -17,6 +17,8 @@ const idleSampleMs = 200
 const psSampleMs = 500
 /** what is frozen cannot grow; it is looked at all the same, lest it goes on by a signal of another process */
 const frozenSampleMs = 10_000
+/** what waits for work is held to nothing yet */
+const waitingSampleMs = 2000
 const storageCheckMs = 1000
 const umask = 0o022
 
@@ -83,6 +85,7 @@ export class Supervisor {
     const watched = this.#watched.get(key)
     if (!watched) return
     watched.limits = limits
+    this.#lookSoon(watched)
     this.#enter(watched, limits.temporaryDirectory)
   }
 
@@ -91,9 +94,8 @@ export class Supervisor {
     const watched = this.#watched.get(key)
     if (!watched) return
     watched.isFrozen = isFrozen
-    watched.intervalMs = isFrozen ? frozenSampleMs : this.#minSampleMs
-    watched.sampleAtMs = this.#clock.monotonicMs() + watched.intervalMs
-    if (!isFrozen) this.#arm(watched.sampleAtMs)
+    if (!isFrozen) this.#lookSoon(watched)
+    else watched.sampleAtMs = this.#clock.monotonicMs() + frozenSampleMs
   }
 
   /** SIGKILL every process. */
@@ -114,7 +116,6 @@ export class Supervisor {
   }
 
   #watch(key: number, child: ChildProcess, pid: number, limits: Limits | undefined): void {
-    const nowMs = this.#clock.monotonicMs()
     const watched: Watched = {
       key,
       child,
@@ -124,9 +125,9 @@ export class Supervisor {
       peakKib: 0,
       reportedKib: 0,
       activity: 0,
-      sampleAtMs: nowMs + this.#minSampleMs,
-      intervalMs: this.#minSampleMs,
-      storageAtMs: nowMs + storageCheckMs,
+      sampleAtMs: 0,
+      intervalMs: 0,
+      storageAtMs: this.#clock.monotonicMs() + storageCheckMs,
       isMeasuring: false,
       isOutOfMemory: false,
       isFrozen: false,
@@ -135,7 +136,7 @@ export class Supervisor {
     if (limits) this.#enter(watched, limits.temporaryDirectory)
     child.once('exit', (exitCode, signal) => this.#exited(watched, exitCode, signal))
     this.#tell({ event: 'started', key, pid })
-    this.#arm(watched.sampleAtMs)
+    this.#lookSoon(watched)
   }
 
   #enter(watched: Watched, sandbox: string): void {
@@ -205,7 +206,7 @@ export class Supervisor {
     const isActive = sample.activity !== watched.activity
     watched.activity = sample.activity
     watched.currentKib = sample.currentKib
-    if (!watched.isFrozen) watched.intervalMs = this.#intervalOf(watched, isActive)
+    watched.intervalMs = this.#intervalOf(watched, isActive)
     watched.sampleAtMs = nowMs + watched.intervalMs
     watched.peakKib = Math.max(watched.peakKib, sample.peakKib)
     if (watched.peakKib >= watched.reportedKib + 1024) {
@@ -218,9 +219,17 @@ export class Supervisor {
     }
   }
 
-  #intervalOf(watched: Watched, isActive: boolean): number {
+  #intervalOf({ isFrozen, limits, intervalMs }: Watched, isActive: boolean): number {
+    if (isFrozen) return frozenSampleMs
     if (isActive) return this.#minSampleMs
-    return Math.min(watched.intervalMs * 2, Math.max(idleSampleMs, 2 * this.#watched.size))
+    const longestMs = limits ? Math.max(idleSampleMs, 2 * this.#watched.size) : waitingSampleMs
+    return Math.min(intervalMs * 2, longestMs)
+  }
+
+  #lookSoon(watched: Watched): void {
+    watched.intervalMs = this.#minSampleMs
+    watched.sampleAtMs = this.#clock.monotonicMs() + watched.intervalMs
+    this.#arm(watched.sampleAtMs)
   }
 
   /** The programs of a sandbox share its memory; the largest is ended when they have too much. */

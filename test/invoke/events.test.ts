@@ -123,7 +123,8 @@ test('an event that was accepted and not run is run by the next process', async 
 
 test('what another server wrote and this one cannot read is kept, and in nobodyâ€™s way', async () => {
   const clock = createVirtualClock()
-  const { queues, close } = openEphemeralStore({ clock, ids: systemIds })
+  const store = openEphemeralStore({ clock, ids: systemIds })
+  const { queues } = store
   const lane = 'invoke/000000000000/eu-west-1/f'
   const body = Buffer.from('{}')
   const old = { ...place, functionName: 'f', requestId: 'old', traceId: 'Root=1-0-0' }
@@ -150,7 +151,7 @@ test('what another server wrote and this one cannot read is kept, and in nobodyâ
   )
   assert.equal(queues.count(`unreadable/${lane}`), unreadable.length)
   await events.close({ drainMs: 1000 })
-  await close()
+  await store.close()
 })
 
 test('an event that was running when the process died is run again', async () => {

@@ -39,7 +39,7 @@ async function untilOpen(url: string): Promise<void> {
   assert.fail(`nothing answers at ${url}`)
 }
 
-test('every command of the README runs', { timeout: 120_000 }, async (t) => {
+test('every command of the README runs', { timeout: 170_000 }, async (t) => {
   if (!requireTool(t, 'aws') || !requireTool(t, 'zip') || !requireTool(t, 'curl')) return
   assert.ok(blocks.length >= 8, `found ${blocks.length} blocks`)
   const folder = mkdtempSync(join(tmpdir(), 'lair-readme-'))
@@ -79,8 +79,11 @@ test('every command of the README runs', { timeout: 120_000 }, async (t) => {
     }
     const output = await bash(script, environment)
     assert.match(output, /START RequestId: .*\n(.*\n)*?END RequestId/)
-    assert.equal(output.match(/Hello, Ada/g)?.length, 5, output)
+    assert.equal(output.match(/Hello, Ada/g)?.length, 7, output)
     assert.match(output, /Hello, Grace/)
+    assert.match(output, /5\n4\n3\n2\n1\nlift-off\n/)
+    assert.match(output, /observer saw .*"eventType":"INVOKE"/)
+    assert.match(output, /Greeting world/, 'the outcome is told')
   } finally {
     for (const child of started) if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
     await Promise.all(started.map((child) => new Promise((resolve) => child.once('exit', resolve))))

@@ -6,8 +6,8 @@ import type { Packages } from '../../packages/packages.ts'
 import type { Handlers } from '../../protocol/handlers.ts'
 import type { Catalogue } from '../../runtimes/runtime.ts'
 import type { Store } from '../../store/store.ts'
-import type { Provisioning } from './provisioned-allocation.ts'
-import type { Snapshotter } from './snapshots.ts'
+import type { Provisioning } from './concurrency/provisioned-allocation.ts'
+import type { Snapshotter } from './versions/snapshots.ts'
 
 /** Everything the control plane needs of other rooms. */
 export type LambdaDependencies = {

@@ -2,8 +2,8 @@
 import { functionArn } from '../../lib/arn.ts'
 import type { FunctionVersion } from '../../model.ts'
 import type { Packages } from '../../packages/packages.ts'
-import { concurrencyOf } from './capacity.ts'
-import { isSnapStart } from './lair-tags.ts'
+import { concurrencyOf } from './concurrency/capacity.ts'
+import { isSnapStart } from './functions/lair-tags.ts'
 import type { Located } from './names.ts'
 import type { FunctionRecord, VersionRecord } from './records.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Cors } from '@aws-sdk/client-lambda'
 import type { LogFormat, Place } from '../../model.ts'
-import type { Capacity } from './capacity.ts'
+import type { Capacity } from './concurrency/capacity.ts'
 
 /** The zip of a version or layer. */
 export type CodeRecord = {

@@ -19,9 +19,9 @@ import {
   notInvocable,
 } from './lookup.ts'
 import { toFunctionVersion } from './function-version.ts'
-import { isSameForEnvironments } from './lair-tags.ts'
+import { isSameForEnvironments } from './functions/lair-tags.ts'
 import { functionNotFound, locate, type Asker, type Located } from './names.ts'
-import { lineageOf } from './recursion-config.ts'
+import { lineageOf } from './events/recursion-config.ts'
 import { concurrencyKey, functionKey, ownerOfKey, prefixOf, rootKey } from './records.ts'
 import type {
   AliasRecord,

@@ -11,6 +11,8 @@ import { packageVersion } from './version.ts'
 
 export type HomeOptions = {
   port: string
+  /** the port was named by an option, not by default */
+  isPortGiven?: boolean
   endpoint?: string
   data?: string
   /** true, or the port of the first function's debugger */
@@ -55,9 +57,9 @@ export async function openHome(
   options: HomeOptions,
   inspected: ReadonlyMap<string, InspectedFunction> | undefined,
 ): Promise<DevHome> {
-  const named = options.endpoint ?? process.env['AWS_ENDPOINT_URL']
-  const running = named ?? (await findRunning(toPort(options.port)))
-  if (running === undefined) return ownHome(options, inspected)
+  const { endpoint, port } = placeOf(options)
+  const running = endpoint ?? (await findRunning(port))
+  if (running === undefined) return ownHome(options, port, inspected)
   if (inspected !== undefined) {
     throw new CommandError(
       `--inspect needs a server of its own, not the one at ${running}: stop that, or choose another --port`,
@@ -68,14 +70,26 @@ export async function openHome(
   return { connection, server: undefined, isTemporary: false, [Symbol.asyncDispose]: nothing }
 }
 
+/** The options say it, then the environment. A port of this machine is taken when no server is there. */
+function placeOf(options: HomeOptions): { endpoint?: string; port: number } {
+  const port = toPort(options.port)
+  if (options.endpoint !== undefined) return { endpoint: options.endpoint, port }
+  const named = process.env['AWS_ENDPOINT_URL']
+  if (options.isPortGiven || named === undefined) return { port }
+  const url = URL.parse(named)
+  const isHere = url?.protocol === 'http:' && url.hostname === defaults.host && url.port !== ''
+  return isHere ? { port: Number(url.port) } : { endpoint: named, port }
+}
+
 async function ownHome(
   options: HomeOptions,
+  port: number,
   inspected: ReadonlyMap<string, InspectedFunction> | undefined,
 ): Promise<DevHome> {
   const { data } = options
   const server = await startServer({
     host: defaults.host,
-    port: toPort(options.port),
+    port,
     ...(data === undefined
       ? { runtimesFrom: dataDirectory('~/.lair') }
       : { directory: dataDirectory(data) }),

@@ -189,7 +189,10 @@ Examples:
   $ lair dev orders payments
   $ lair dev orders --inspect            then attach a debugger to 127.0.0.1:9229`,
     )
-    .action(async (folders, options) => (await import('./dev.ts')).dev(folders, options))
+    .action(async (folders, options, command: Command) => {
+      const isPortGiven = command.getOptionValueSource('port') === 'cli'
+      await (await import('./dev.ts')).dev(folders, { ...options, isPortGiven })
+    })
 }
 
 function addEmulateCommand(program: Command): void {

@@ -163,6 +163,21 @@ test('a server that runs is used, and what was not there before is taken away ag
   await assert.rejects(invoke(client, 'guest'), { name: 'ResourceNotFoundException' })
 })
 
+test('an option names the server before the environment does, and who is not there is started', async (t) => {
+  const [folder = ''] = folders(t, 'placed')
+  await using server = await startServer()
+  const env = { AWS_ENDPOINT_URL: server.endpoint }
+  const own = running(t, ['dev', folder, '--port', '0', '--inspect=0', '--json'], { env })
+  assert.notEqual(JSON.parse(await own.line()).endpoint, server.endpoint)
+  await own.stop()
+  const guest = running(t, ['dev', folder, '--json'], { env })
+  assert.equal(JSON.parse(await guest.line()).endpoint, server.endpoint)
+  await guest.stop()
+  await server.stop()
+  const successor = running(t, ['dev', folder, '--json'], { env })
+  assert.equal(JSON.parse(await successor.line()).endpoint, server.endpoint)
+})
+
 test('what cannot be run is said in one sentence', async (t) => {
   const parent = temporaryFolder(t)
   const empty = join(parent, 'empty')

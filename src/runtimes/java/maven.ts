@@ -90,11 +90,21 @@ async function download(address: string, signal: AbortSignal): Promise<Buffer> {
   } catch (cause) {
     throw new PlatformError(`Cannot install the runtime: ${address} cannot be reached`, { cause })
   }
-  const bytes = Number(response.headers.get('content-length') ?? 0)
-  if (!response.ok || bytes > maxJarBytes) {
+  if (!response.ok || response.body === null) {
     throw new PlatformError(`Cannot install the runtime: ${address} answered ${response.status}`)
   }
-  return Buffer.from(await response.arrayBuffer())
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body) {
+    bytes += chunk.length
+    if (bytes > maxJarBytes) {
+      throw new PlatformError(
+        `Cannot install the runtime: ${address} is larger than any jar wanted`,
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** The mirror of Maven's settings that stands for everything or for the central repository. */

@@ -4,7 +4,6 @@
  * The trunk (invoke/run.ts) is the caller. Nothing above knows on which machine an environment is.
  */
 import { fleetLimits } from '../config.ts'
-import { background } from '../lib/background.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { serviceException } from '../lib/errors/lambda.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'
@@ -25,6 +24,7 @@ import type { Group, Lease, Owner, Waiter } from './member.ts'
 import { plan } from './plan.ts'
 import { Provisioner } from './provisioner.ts'
 import type { ProvisionedState } from './provision.ts'
+import { Roster } from './roster.ts'
 import { TenantIdle } from './tenant-idle.ts'
 import { Waiting } from './waiting.ts'
 
@@ -41,17 +41,15 @@ export class Fleet {
   readonly #freezer: Freezer | undefined
   readonly #provisioner: Provisioner
   readonly #tenantIdle = new TenantIdle()
-  readonly #members = new Set<Member>()
-  readonly #stopping = new Set<Promise<void>>()
-  #startingCount = 0
+  readonly #roster: Roster
   #sweep: Timer | undefined
   #isClosed = false
-  #onEmpty: (() => void) | undefined
 
   constructor(options: FleetOptions) {
     this.#clock = options.clock
     this.#launch = options.launch
     this.#limits = withDefaults(options.limits)
+    this.#roster = new Roster(this.#clock, this.#limits)
     this.#waiting = new Waiting({
       clock: this.#clock,
       act: (dueMs) => this.#act(dueMs),
@@ -133,11 +131,11 @@ export class Fleet {
    *  @param arn  of the version, or of the function (unqualified)
    *  @returns when the idle ones are gone */
   async retire(arn: string): Promise<void> {
-    const before = new Set(this.#stopping)
+    const before = new Set(this.#roster.stopping)
     for (const group of this.#groups.values()) {
       if (`${group.version.arn}:`.startsWith(`${arn}:`)) this.#retireGroup(group)
     }
-    await Promise.allSettled(this.#stopping.difference(before))
+    await Promise.allSettled(new Set(this.#roster.stopping).difference(before))
   }
 
   counts(): FleetCounts {
@@ -146,9 +144,9 @@ export class Fleet {
       idleCount += idle.length + (provision?.idle.length ?? 0)
     }
     return {
-      environmentCount: this.#members.size,
+      environmentCount: this.#roster.size,
       idleCount,
-      startingCount: this.#startingCount,
+      startingCount: this.#roster.startingCount,
       waitingCount: this.#waiting.count,
     }
   }
@@ -160,17 +158,8 @@ export class Fleet {
     this.#freezer?.close()
     this.#waiting.rejectAll(() => serviceException('The service is shutting down.'))
     for (const group of this.#groups.values()) this.#retireGroup(group)
-    if (this.#members.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#clock.after(options.drainMs, resolve)
-        this.#onEmpty = () => {
-          timer.clear()
-          resolve()
-        }
-      })
-    }
-    for (const member of this.#members) this.#stop(member)
-    await Promise.allSettled(this.#stopping)
+    for (const member of await this.#roster.drained(options.drainMs)) this.#stop(member)
+    await Promise.allSettled(this.#roster.stopping)
   }
 
   #group(version: FunctionVersion, tenantId: string | undefined): Group {
@@ -204,8 +193,8 @@ export class Fleet {
     const view = {
       groups: [...this.#groups.values()],
       waitingGroups: this.#waiting.groups,
-      environmentCount: this.#members.size,
-      startingCount: this.#startingCount,
+      environmentCount: this.#roster.size,
+      startingCount: this.#roster.startingCount,
     }
     let foundDead = false
     for (const action of plan<Member, Waiter, Group>(
@@ -253,17 +242,14 @@ export class Fleet {
 
   #enlist(environment: ExecutionEnvironment, group: Group, isProvisioned: boolean): Member {
     const member = new Member(environment, group, this.#owner, isProvisioned)
-    member.bornAtMs = this.#clock.monotonicMs()
-    this.#members.add(member)
     if (!isProvisioned) group.memberCount++
-    this.#startingCount++
-    member.startTimer = this.#clock.after(fleetLimits.startSlotMs, () => this.#endStart(member))
+    this.#roster.add(member, () => this.#endStart(member))
     return member
   }
 
   #hasRoom(): boolean {
-    if (this.#isClosed || this.#startingCount >= this.#limits.maxStartingCount) return false
-    if (this.#members.size < this.#limits.maxEnvironmentCount) return true
+    if (this.#isClosed || this.#roster.isStartingFull) return false
+    if (!this.#roster.isFull) return true
     const oldest = oldestIdle(this.#groups.values())
     if (oldest !== undefined) this.#evict(oldest)
     return oldest !== undefined
@@ -275,10 +261,7 @@ export class Fleet {
   }
 
   #endStart(member: Member): void {
-    if (member.startTimer === undefined) return
-    member.startTimer.clear()
-    member.startTimer = undefined
-    this.#startingCount--
+    if (!this.#roster.endStart(member)) return
     if (this.#waiting.count > 0) this.#act()
     if (this.#provisioner.size > 0) this.#provisioner.fill()
   }
@@ -347,25 +330,18 @@ export class Fleet {
   }
 
   #stop(member: Member): void {
-    if (!this.#members.has(member)) return
+    if (!this.#roster.has(member)) return
     this.#forget(member)
-    const stopped = member.environment.stop('spindown')
-    this.#stopping.add(stopped)
-    background(
-      'stop environment',
-      stopped.finally(() => this.#stopping.delete(stopped)),
-    )
+    this.#roster.end(member)
   }
 
   #forget(member: Member): void {
-    if (!this.#discard(member)) return
-    this.#dropIfUnused(member.group)
-    if (this.#members.size === 0) this.#onEmpty?.()
+    if (this.#discard(member)) this.#dropIfUnused(member.group)
   }
 
   /** Its group stays, for whoever is about to use it. */
   #discard(member: Member): boolean {
-    if (!this.#members.delete(member)) return false
+    if (!this.#roster.delete(member)) return false
     const { group } = member
     if (group.tenantId !== undefined) this.#tenantIdle.delete(member)
     if (member.isProvisioned) {
@@ -387,7 +363,7 @@ export class Fleet {
 
   #armSweep(): void {
     if (this.#sweep !== undefined || this.#isClosed) return
-    if (this.#members.size === 0 && this.#provisioner.size === 0) return
+    if (this.#roster.size === 0 && this.#provisioner.size === 0) return
     this.#sweep = this.#clock.after(Math.min(fleetLimits.sweepMs, this.#limits.idleMs), () => {
       this.#sweep = undefined
       for (const group of this.#groups.values()) {

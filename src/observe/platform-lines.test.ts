@@ -142,6 +142,11 @@ test('EXTENSION, TELEMETRY and LOGS name what was registered and subscribed', ()
     lineOf({ type: 'platform.extension', record: failed }),
     'EXTENSION\tName: a\tState: LaunchError\tEvents: []\tError Type: PermissionDenied',
   )
+  const forged = 'a\tState: Ready\r\n\u2028\u0085\u001b[2JREPORT'
+  assert.equal(
+    lineOf({ type: 'platform.extension', record: { ...failed, name: forged, errorType: forged } }),
+    'EXTENSION\tName: a?State: Ready?????[2JREPORT\tState: LaunchError\tEvents: []\tError Type: a?State: Ready?????[2JREPORT',
+  )
   const record = { name: 'a', state: 'Subscribed', types: ['platform', 'function'] } as const
   assert.equal(
     lineOf({ type: 'platform.telemetrySubscription', record }),

@@ -56,8 +56,8 @@ function toText(event: PlatformEvent): string | undefined {
       return toReportText(event.record)
     case 'platform.extension': {
       const { name, state, events, errorType } = event.record
-      const head = `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(', ')}]`
-      return errorType === undefined ? head : `${head}\tError Type: ${errorType}`
+      const head = `EXTENSION\tName: ${toWord(name)}\tState: ${state}\tEvents: [${events.join(', ')}]`
+      return errorType === undefined ? head : `${head}\tError Type: ${toWord(errorType)}`
     }
     case 'platform.telemetrySubscription':
       return subscriptionText('TELEMETRY', event.record)
@@ -66,6 +66,11 @@ function toText(event: PlatformEvent): string | undefined {
     default:
       return undefined
   }
+}
+
+/** Names and types that functions and extensions give themselves begin no field and no line. */
+function toWord(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?')
 }
 
 function toMs(durationMs: number): string {
@@ -97,7 +102,7 @@ function subscriptionText(
   },
 ): string {
   const types = record.types.map((type) => typeNames[type]).join(', ')
-  return `${head}\tName: ${record.name}\tState: ${record.state}\tTypes: [${types}]`
+  return `${head}\tName: ${toWord(record.name)}\tState: ${record.state}\tTypes: [${types}]`
 }
 
 /** A trailing tab when all went well, `Status` members otherwise; a second line for a traced invocation. */
@@ -128,7 +133,7 @@ function toXrayText({ spanId, value }: Tracing): string {
 function ending(record: { readonly status: string; readonly errorType?: string }): string {
   if (record.status === 'success') return ''
   const { errorType } = record
-  return `\tStatus: ${record.status}${errorType === undefined ? '' : `\tError Type: ${errorType}`}`
+  return `\tStatus: ${record.status}${errorType === undefined ? '' : `\tError Type: ${toWord(errorType)}`}`
 }
 
 function isShownInJson(event: PlatformEvent, systemLogLevel: string | undefined): boolean {

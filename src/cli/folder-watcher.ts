@@ -2,7 +2,7 @@
  * Watches the folder of a function for changes that matter: each directory is watched, so files that editors replace are seen as well
  * as those they write; what editors, version control and package managers leave lying about is not. `lair dev` waits on it.
  */
-import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { lstatSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from './terminal.ts'
@@ -113,7 +113,8 @@ export class FolderWatcher implements Disposable {
 
   /** Has the file another size or time than before? A new directory counts with what it holds. */
   #isChanged(path: string): boolean {
-    const stats = statSync(path, { throwIfNoEntry: false })
+    // Not where a link leads to: that may be everything, or the folder itself.
+    const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats === undefined) {
       const wasDirectory = this.#watchers.has(path)
       this.#drop(path)

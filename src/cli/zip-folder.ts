@@ -12,8 +12,9 @@ export async function zipFolder(folder: string): Promise<Buffer> {
   const names = globSync('**/*', { cwd: folder }).toSorted()
   for (const name of names) {
     const path = join(folder, name)
-    const stat = statSync(path)
-    if (!stat.isFile() || name.startsWith('.git/')) continue
+    // A link that leads nowhere is no file.
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (!stat?.isFile() || name.startsWith('.git/')) continue
     zip.addFile(path, name, { mtime: epoch, mode: 0o100_000 | (stat.mode & 0o777) })
   }
   zip.end()

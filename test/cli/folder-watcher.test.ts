@@ -1,6 +1,14 @@
 /** What `lair dev` takes for a change of a function's folder. */
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -87,4 +95,17 @@ test('the end of watching ends the wait', async (t) => {
   const next = watcher.next()
   watcher[Symbol.dispose]()
   assert.deepEqual(await next, [])
+})
+
+test('a symbolic link is a change, what it leads to is not looked at', async (t) => {
+  const [folder, outside] = [temporaryFolder(t), temporaryFolder(t)]
+  using watcher = new FolderWatcher(folder)
+  const linked = watcher.next()
+  symlinkSync(outside, join(folder, 'out'))
+  assert.deepEqual(await linked, ['out'])
+  const next = watcher.next()
+  writeFileSync(join(outside, 'secret'), '1')
+  await sleep(100)
+  writeFileSync(join(folder, 'index.mjs'), '1')
+  assert.deepEqual(await next, ['index.mjs'])
 })

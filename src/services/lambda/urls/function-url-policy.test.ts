@@ -62,6 +62,15 @@ test('missingAction(): a denial wins, and what is not understood lets nobody in'
   )
 })
 
+test('missingAction() lets the own account in, unless that is denied', () => {
+  const owner = { authType: 'AWS_IAM', caller, isOwner: true } as const
+  assert.equal(missingAction([], owner), undefined)
+  const denial = statement({ Effect: 'Deny' })
+  assert.equal(missingAction([denial], owner), 'lambda:InvokeFunctionUrl')
+  const others = statement({ Effect: 'Deny', Principal: { AWS: '222222222222' } })
+  assert.equal(missingAction([others], owner), undefined)
+})
+
 test('missingAction() matches patterns of actions as IAM does, however they are made', () => {
   const action = 'lambda:InvokeFunctionUrl'
   const pattern = fc

@@ -11,6 +11,8 @@ export type Visitor = {
   readonly authType: 'NONE' | 'AWS_IAM'
   /** undefined for everybody */
   readonly caller?: { readonly accountId: string; readonly arn: string } | undefined
+  /** of the function's own account: may do all that nobody denies */
+  readonly isOwner?: boolean
 }
 
 const neededActions = ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'] as const
@@ -33,9 +35,10 @@ function isAllowed(statements: readonly Statement[], visitor: Visitor, action: s
   )
   return (
     !isDenied &&
-    concerned.some(
-      ({ Effect, Condition }) => Effect === 'Allow' && isMet(Condition, visitor) === true,
-    )
+    (visitor.isOwner === true ||
+      concerned.some(
+        ({ Effect, Condition }) => Effect === 'Allow' && isMet(Condition, visitor) === true,
+      ))
   )
 }
 

@@ -149,16 +149,16 @@ async function answer(
   }
 }
 
-/** The account's own callers are let in; others, and everybody, by the policy alone. */
+/** The account's own callers are let in unless the policy denies it; others, and everybody, by the policy alone. */
 function whatIsMissing(
   documents: Documents,
   { owner, record }: Url,
   { caller }: SiteRequest,
 ): string | undefined {
-  if (caller?.accountId === owner.accountId) return undefined
   const key = policyKey(owner, owner.functionName, record.qualifier ?? '$LATEST')
   const statements = documents.get<PolicyRecord>(key)?.value.statements ?? []
-  return missingAction(statements, { authType: record.authType, caller })
+  const isOwner = caller?.accountId === owner.accountId
+  return missingAction(statements, { authType: record.authType, caller, isOwner })
 }
 
 async function prepare(

@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { versionOf } from '../../test/support/version.ts'
 import type { FunctionVersion } from '../model.ts'
 import type { Runtime } from '../runtimes/runtime.ts'
 import { logStreamName, runtimeVariables } from './variables.ts'
 
-const version: FunctionVersion = {
+const version = versionOf({
   accountId: '123456789012',
   region: 'eu-west-1',
   functionName: 'fn',
   version: '3',
-  arn: 'arn:aws:lambda:eu-west-1:123456789012:function:fn:3',
-  revisionId: 'r',
   runtime: 'nodejs24.x',
-  handler: 'index.handler',
   memoryMib: 512,
-  timeoutMs: 3000,
-  ephemeralStorageMib: 512,
   architecture: 'x86_64',
   environment: { PATH: '/mine', AWS_LAMBDA_RUNTIME_API: 'mine', NODE_PATH: '/n', _HANDLER: 'x' },
-  roleArn: 'arn:aws:iam::123456789012:role/r',
   codePath: '/code',
   layersPath: '/layers',
-  logGroup: '/aws/lambda/fn',
-  logFormat: 'Text',
-}
+})
 const managed: Runtime = {
   name: 'nodejs24.x',
   family: 'nodejs',

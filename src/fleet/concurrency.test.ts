@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FunctionVersion } from '../model.ts'
+import { versionOf } from '../../test/support/version.ts'
 import { Concurrency, giveSlot, takeSlot } from './concurrency.ts'
 
-/** Only what the accounting reads. */
-function version(functionName: string, accountId = '000000000000'): FunctionVersion {
-  const arn = `arn:aws:lambda:us-east-1:${accountId}:function:${functionName}:$LATEST`
-  return {
-    accountId,
-    region: 'us-east-1',
-    functionName,
-    version: '$LATEST',
-    arn,
-    revisionId: 'r',
-    runtime: 'provided.al2023',
-    handler: 'h',
-    memoryMib: 128,
-    timeoutMs: 3000,
-    ephemeralStorageMib: 512,
-    architecture: 'x86_64',
-    environment: {},
-    roleArn: 'arn:aws:iam::000000000000:role/r',
-    codePath: '/nowhere',
-    logGroup: `/aws/lambda/${functionName}`,
-    logFormat: 'Text',
-  }
-}
+const version = (functionName: string, accountId = '000000000000') =>
+  versionOf({ functionName, accountId })
 
 test('takeSlot() refuses at the reserved concurrency, with its own reason', () => {
   const counters = new Concurrency().enter(version('f'))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { free, giveBack, leaseOf, setUp } from '../../test/fleet/shells.ts'
 import { createVirtualClock } from '../../test/support/virtual-clock.ts'
-import { versionOf } from '../../test/invoke/version.ts'
+import { versionOf } from '../../test/support/version.ts'
 import { Fleet } from './fleet.ts'
 import type { Shell } from '../../test/fleet/shells.ts'
 

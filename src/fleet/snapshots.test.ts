@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setUp } from '../../test/fleet/shells.ts'
-import { versionOf } from '../../test/invoke/version.ts'
+import { versionOf } from '../../test/support/version.ts'
 import { fleetLimits } from '../config.ts'
 import { platformFailure } from '../environment/failure.ts'
 import { Snapshots } from './snapshots.ts'

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { free, giveBack, setUp } from '../../test/fleet/shells.ts'
 import type { Shell } from '../../test/fleet/shells.ts'
-import { versionOf } from '../../test/invoke/version.ts'
+import { versionOf } from '../../test/support/version.ts'
 import { fleetLimits } from '../config.ts'
 
 test('an environment serves one tenant only, whatever the order', async () => {

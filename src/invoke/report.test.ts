@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FunctionVersion, Invocation, Measured, Reply } from '../model.ts'
+import { versionOf } from '../../test/support/version.ts'
+import type { Invocation, Measured, Reply } from '../model.ts'
 import { toLogLine } from '../observe/platform-lines.ts'
 import { toReport, toReportRecord, toStartRecord } from './report.ts'
 
@@ -8,25 +9,7 @@ const requestId = '6d68ca91-49c9-448d-89b8-7ca3e6dc66aa'
 const nowMs = Date.UTC(2026, 10, 20, 12, 0, 0, 64)
 
 function invocation(logFormat: 'Text' | 'JSON' = 'Text'): Invocation {
-  const version: FunctionVersion = {
-    accountId: '000000000000',
-    region: 'us-east-1',
-    functionName: 'f',
-    version: '$LATEST',
-    arn: 'arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST',
-    revisionId: 'r',
-    runtime: 'provided.al2023',
-    handler: 'h',
-    memoryMib: 1024,
-    timeoutMs: 3000,
-    ephemeralStorageMib: 512,
-    architecture: 'x86_64',
-    environment: {},
-    roleArn: 'arn:aws:iam::000000000000:role/r',
-    codePath: '/nowhere',
-    logGroup: '/aws/lambda/f',
-    logFormat,
-  }
+  const version = versionOf({ memoryMib: 1024, logFormat })
   return { requestId, version, invokedArn: version.arn, payload: [], traceId: 'Root=1-0-0' }
 }
 

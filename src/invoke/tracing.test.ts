@@ -1,28 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { versionOf } from '../../test/support/version.ts'
 import { systemIds } from '../lib/ids.ts'
-import type { FunctionVersion, Invocation } from '../model.ts'
+import type { Invocation } from '../model.ts'
 import { enterSegment } from './tracing.ts'
 
-const version: FunctionVersion = {
-  accountId: '000000000000',
-  region: 'us-east-1',
-  functionName: 'f',
-  version: '$LATEST',
-  arn: 'arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST',
-  revisionId: 'r',
-  runtime: 'provided.al2023',
-  handler: 'h',
-  memoryMib: 128,
-  timeoutMs: 3000,
-  ephemeralStorageMib: 512,
-  architecture: 'x86_64',
-  environment: {},
-  roleArn: 'arn:aws:iam::000000000000:role/r',
-  codePath: '/nowhere',
-  logGroup: '/aws/lambda/f',
-  logFormat: 'Text',
-}
+const version = versionOf()
 const invocation = (traceId: string): Invocation => ({
   requestId: 'r',
   version,

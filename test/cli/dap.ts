@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Mailbox } from './mailbox.ts'
 
 export type DebugAdapter = Disposable & {
   /** Ask without waiting for the answer. */
@@ -27,8 +28,7 @@ const timeoutMs = 20_000
 export async function connectAdapter(port: number): Promise<DebugAdapter> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
-  const messages: Message[] = []
-  let wake = () => {}
+  const messages = new Mailbox<Message>(timeoutMs)
   let bytes = Buffer.alloc(0)
   socket.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk])
@@ -36,23 +36,10 @@ export async function connectAdapter(port: number): Promise<DebugAdapter> {
       const end = bytes.indexOf('\r\n\r\n')
       const length = Number(/Content-Length: (\d+)/.exec(bytes.toString('latin1'))?.[1])
       if (end === -1 || bytes.length < end + 4 + length) break
-      messages.push(JSON.parse(bytes.subarray(end + 4, end + 4 + length).toString()) as Message)
+      messages.put(JSON.parse(bytes.subarray(end + 4, end + 4 + length).toString()) as Message)
       bytes = bytes.subarray(end + 4 + length)
     }
-    wake()
   })
-  const take = async (isWanted: (message: Message) => boolean): Promise<Message> => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    for (;;) {
-      const index = messages.findIndex(isWanted)
-      const [found] = index === -1 ? [] : messages.splice(index, 1)
-      if (found !== undefined) return found
-      await new Promise<void>((resolve, reject) => {
-        wake = resolve
-        signal.addEventListener('abort', () => reject(new Error('The debug adapter is silent')))
-      })
-    }
-  }
   let count = 0
   const send = (command: string, args: object = {}): number => {
     count += 1
@@ -61,7 +48,7 @@ export async function connectAdapter(port: number): Promise<DebugAdapter> {
     return count
   }
   const answer = async (sequence: number): Promise<Readonly<Record<string, unknown>>> => {
-    const found = await take((message) => message.request_seq === sequence)
+    const found = await messages.take((message) => message.request_seq === sequence)
     assert.equal(found.success, true, found.message)
     return found.body ?? {}
   }
@@ -70,7 +57,7 @@ export async function connectAdapter(port: number): Promise<DebugAdapter> {
     answer,
     call: (command, args) => answer(send(command, args)),
     async event(name) {
-      return (await take((message) => message.event === name)).body ?? {}
+      return (await messages.take((message) => message.event === name)).body ?? {}
     },
     [Symbol.dispose]: () => socket.destroy(),
   }

@@ -1,5 +1,6 @@
 /** A client of Node.js' inspector, as an editor is one: over the WebSocket that the port names. */
 import assert from 'node:assert/strict'
+import { Mailbox } from './mailbox.ts'
 
 export type Inspector = Disposable & {
   call(method: string, params?: object): Promise<Readonly<Record<string, unknown>>>
@@ -23,24 +24,10 @@ export async function attach(port: number): Promise<Inspector> {
   assert.ok(target)
   assert.equal(new URL(target.webSocketDebuggerUrl).port, String(port))
   const socket = new WebSocket(target.webSocketDebuggerUrl)
-  const messages: Message[] = []
-  let wake = () => {}
+  const messages = new Mailbox<Message>(timeoutMs)
   socket.addEventListener('message', ({ data }) => {
-    messages.push(JSON.parse(String(data)) as Message)
-    wake()
+    messages.put(JSON.parse(String(data)) as Message)
   })
-  const take = async (isWanted: (message: Message) => boolean): Promise<Message> => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    for (;;) {
-      const index = messages.findIndex(isWanted)
-      const [found] = index === -1 ? [] : messages.splice(index, 1)
-      if (found !== undefined) return found
-      await new Promise<void>((resolve, reject) => {
-        wake = resolve
-        signal.addEventListener('abort', () => reject(new Error('The inspector is silent')))
-      })
-    }
-  }
   await new Promise((resolve, reject) => {
     socket.addEventListener('open', resolve)
     socket.addEventListener('error', reject)
@@ -51,10 +38,10 @@ export async function attach(port: number): Promise<Inspector> {
       count += 1
       const id = count
       socket.send(JSON.stringify({ id, method, params }))
-      return (await take((message) => message.id === id)).result ?? {}
+      return (await messages.take((message) => message.id === id)).result ?? {}
     },
     async event(method) {
-      return (await take((message) => message.method === method)).params ?? {}
+      return (await messages.take((message) => message.method === method)).params ?? {}
     },
     [Symbol.dispose]: () => socket.close(),
   }

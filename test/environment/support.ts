@@ -13,6 +13,7 @@ import type { FunctionVersion, Invocation, Reply } from '../../src/model.ts'
 import type { Runtime } from '../../src/runtimes/runtime.ts'
 import type { Driver } from '../../src/sandbox/driver.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
+import { versionOf } from '../support/version.ts'
 
 export const programs = join(import.meta.dirname, 'programs')
 
@@ -35,26 +36,16 @@ export async function openDriver(hasSpawner = true): Promise<Driver & AsyncDispo
 }
 
 export function makeVersion(changes: Partial<FunctionVersion> = {}): FunctionVersion {
-  return {
+  return versionOf({
     accountId: '123456789012',
     region: 'eu-west-1',
     functionName: 'fn',
-    version: '$LATEST',
-    arn: 'arn:aws:lambda:eu-west-1:123456789012:function:fn:$LATEST',
-    revisionId: 'r1',
     runtime: 'nodejs24.x',
-    handler: 'index.handler',
     memoryMib: 256,
     timeoutMs: 5000,
-    ephemeralStorageMib: 512,
-    architecture: 'x86_64',
-    environment: {},
-    roleArn: 'arn:aws:iam::123456789012:role/r',
     codePath: programs,
-    logGroup: '/aws/lambda/fn',
-    logFormat: 'Text',
     ...changes,
-  }
+  })
 }
 
 /** A runtime whose bootstrap is one of the programs. */

@@ -11,7 +11,7 @@ import { systemIds as ids } from '../../src/lib/ids.ts'
 import type { Runtime } from '../../src/runtimes/runtime.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
 import { openRunner, textOf } from '../invoke/runner.ts'
-import { versionOf } from '../invoke/version.ts'
+import { versionOf } from '../support/version.ts'
 import { until } from '../support/until.ts'
 
 test('a bootstrap that waits becomes the function, faster than from nothing, and is replaced', async () => {

@@ -17,7 +17,7 @@ import { createFunctionTarget } from '../../src/invoke/function-target.ts'
 import type { Target, Targets } from '../../src/invoke/target.ts'
 import { openEphemeralStore, openStore } from '../../src/store/open.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
-import { versionOf } from './version.ts'
+import { versionOf } from '../support/version.ts'
 
 const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
 const crashed: Reply = { kind: 'crashed', payload: [], errorType: 'Runtime.ExitError' }

@@ -15,7 +15,7 @@ import type { FunctionVersion } from '../../src/model.ts'
 import { openMemoryLogs } from '../../src/observe/log-store.ts'
 import { createCatalogue } from '../../src/runtimes/catalogue.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
-import { versionOf } from './version.ts'
+import { versionOf } from '../support/version.ts'
 
 /** Folder of the bash runtime whose events say what to do. */
 export const scriptedCode = join(import.meta.dirname, 'programs')

@@ -87,14 +87,7 @@ async function invoke(
   const version = target.version instanceof Promise ? await target.version : target.version
   const tenantId = tenantOf(headers['x-amz-tenant-id'], version)
   if (isEvent) {
-    await accept(invoker, {
-      version,
-      qualifier: qualifierOf(target, version),
-      requestId,
-      traceId,
-      payload,
-      tenantId,
-    })
+    await accept(invoker, target, { version, requestId, traceId, payload, tenantId })
     return {
       status: 202,
       headers: { 'x-amzn-RequestId': requestId, 'X-Amzn-Trace-Id': traceId },
@@ -132,14 +125,7 @@ async function invokeAsync(
   const requestId = requestIdOf(request.headers, context)
   const header = request.headers['x-amzn-trace-id']
   const traceId = traceOf(header, target.lineage, invoker.clock.nowMs(), invoker.ids)
-  await accept(invoker, {
-    version,
-    qualifier: qualifierOf(target, version),
-    requestId,
-    traceId,
-    payload,
-    tenantId,
-  })
+  await accept(invoker, target, { version, requestId, traceId, payload, tenantId })
   return {
     status: 202,
     headers: { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId },
@@ -149,7 +135,6 @@ async function invokeAsync(
 
 type Accepted = {
   readonly version: FunctionVersion
-  readonly qualifier: string | undefined
   readonly requestId: string
   readonly traceId: string
   readonly tenantId: string | undefined
@@ -157,8 +142,9 @@ type Accepted = {
 }
 
 /** Durable when it resolves. The name and qualifier are kept, not the version: an alias may have moved when the event runs. */
-async function accept(invoker: Invoker, event: Accepted): Promise<void> {
-  const { version, qualifier, requestId, traceId, tenantId, payload } = event
+async function accept(invoker: Invoker, target: Target, event: Accepted): Promise<void> {
+  const { version, requestId, traceId, tenantId, payload } = event
+  const qualifier = qualifierOf(target, version)
   await invoker.events.accept({
     accountId: version.accountId,
     region: version.region,

@@ -199,7 +199,7 @@ async function openRunner(ground: Ground, closers: AsyncDisposableStack, options
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
   if (inspection) closers.use(inspection)
   const run = createRun({ fleet, clock, ids, streamBandwidth })
-  return Object.assign(runner, { fleet, inspection, snapshots, run })
+  return Object.assign(runner, { fleet, inspection, snapshots, run, launch })
 }
 
 /** The service whose functions they are. */
@@ -210,7 +210,7 @@ function openLambda(
   options: ServerOptions,
 ) {
   const { store, packages, catalogue, clock, ids, presigner } = ground
-  const { fleet, snapshots, run } = runner
+  const { fleet, snapshots, run, launch } = runner
   const lambda = ground.traced('lambda', () =>
     createLambdaService({
       store,
@@ -228,6 +228,7 @@ function openLambda(
   closers.use(
     lambda.onChange((arn) => {
       background('retire environments', fleet.retire(arn))
+      launch.retire(arn)
       background('retire snapshots', snapshots.retire(arn))
     }),
   )

@@ -43,13 +43,18 @@ export type LauncherOptions = {
   ) => void
 }
 
+export type Launcher = Launch & {
+  /** Nothing is launched any more of a version, or of all versions of a function, as they were. */
+  retire(arn: string): void
+}
+
 /** Make the fleet's way to new environments.
  *  @throws AwsError InvalidRuntimeException (502), with what to do, when nothing here runs the version's runtime */
-export function createLauncher(options: LauncherOptions): Launch {
+export function createLauncher(options: LauncherOptions): Launcher {
   const shared = new SharedEnvironments(
     (version, onGone) => new ConcurrentEnvironment(optionsFor(options, version), onGone),
   )
-  return (version, type) => {
+  const launch: Launch = (version, type) => {
     if (version.maxConcurrency !== undefined) return shared.open(version)
     const seat = options.inspection?.takeSeat(version)
     const environment = createEnvironment({
@@ -59,6 +64,7 @@ export function createLauncher(options: LauncherOptions): Launch {
     if (seat !== undefined) options.inspection?.noteSeated(environment)
     return environment
   }
+  return Object.assign(launch, { retire: (arn: string) => shared.retire(arn) })
 }
 
 function optionsFor(

@@ -32,6 +32,15 @@ export class SharedEnvironments {
     return made.openSlot()
   }
 
+  /** The version, or all versions of a function, are superseded or gone: what serves nobody ends now, the rest with its last slot.
+   *  @param arn  of the version, or of the function (unqualified) */
+  retire(arn: string): void {
+    for (const [versionArn, known] of this.#environments) {
+      if (versionArn !== arn && !versionArn.startsWith(`${arn}:`)) continue
+      for (const environment of known) environment.retire()
+    }
+  }
+
   #forget(environment: ConcurrentEnvironment): void {
     const { arn } = environment.version
     const known = this.#environments.get(arn)

@@ -46,6 +46,7 @@ export class ConcurrentEnvironment implements Shared, GuestListener {
   /** request id -> work, in order of arrival */
   readonly #works = new Map<string, Work>()
   #state: EnvironmentState = 'starting'
+  #isRetired = false
   #slotCount = 0
   /** workers that are still busy with an invocation that timed out */
   #stuckCount = 0
@@ -149,6 +150,12 @@ export class ConcurrentEnvironment implements Shared, GuestListener {
     if (this.#slots.size === 0) await this.stop(reason)
   }
 
+  /** Nobody will ask for another slot. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.#slots.size === 0) this.#keepFor(0)
+  }
+
   stop(reason: ShutdownReason): Promise<void> {
     this.#stopped ??= this.#stop(reason, platformFailure('Sandbox.Failure', 'Stopped'))
     return this.#stopped
@@ -235,7 +242,7 @@ export class ConcurrentEnvironment implements Shared, GuestListener {
     }
     this.#end(work, work.run.replyTo(timeoutFailure(this.version.timeoutMs)))
     if (this.#stuckCount >= this.#maxCount) background('stuck environment', this.stop('timeout'))
-    else if (this.#slots.size === 0) this.#keepFor(limits.idleEnvironmentMs)
+    else if (this.#slots.size === 0) this.#keepFor(this.#isRetired ? 0 : limits.idleEnvironmentMs)
   }
 
   #cameBack(): void {

@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test'
 import {
   CreateFunctionCommand,
   type CreateFunctionRequest,
+  DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -183,5 +184,20 @@ describe('several invocations in one environment', () => {
     assert.equal(((await invoke('tagged', { n: 0 })).body as NodeBody).max, '2')
     await client.send(new UntagResourceCommand({ Resource, TagKeys: ['lair.concurrency'] }))
     assert.equal(((await invoke('tagged', { n: 0 })).body as NodeBody).max, undefined)
+  })
+
+  test('an environment whose only worker is stuck ends when its function is gone', async () => {
+    await create('stuck', { Timeout: 1, Tags: { 'lair.concurrency': '4' } })
+    const { pid } = (await invoke('stuck', { n: 1 })).body as NodeBody
+    await invoke('stuck', { n: 2, ms: 60_000 })
+    process.kill(pid, 0)
+    await client.send(new DeleteFunctionCommand({ FunctionName: 'stuck' }))
+    await until(() => {
+      try {
+        return !process.kill(pid, 0)
+      } catch {
+        return true
+      }
+    })
   })
 })

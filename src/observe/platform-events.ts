@@ -44,7 +44,6 @@ export type Instance = {
   /** e.g. `nodejs:24.v21`; absent for runtimes of the customer's own */
   readonly runtimeVersion?: string
   readonly runtimeVersionArn?: string
-  readonly instanceId?: string
   /** bytes */
   readonly instanceMaxMemory?: number
 }

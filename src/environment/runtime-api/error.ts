@@ -7,6 +7,7 @@ import type { Body, Connection, Receiver } from './connection.ts'
 import { refusal } from './refusal.ts'
 import { accepted, invalidRequestId, invalidTransition, tooLarge, truncated } from './replies.ts'
 import type { Answer, RuntimeSession } from './session.ts'
+import { isJsonObject, type JsonObject } from '../../lib/json.ts'
 
 const withCauseType = 'application/vnd.aws.lambda.error.cause+json'
 
@@ -51,10 +52,8 @@ function withoutCause(body: Body): { payload: readonly Uint8Array[]; contentType
   }
 }
 
-function parseError(bytes: Buffer): Record<string, unknown> {
+function parseError(bytes: Buffer): JsonObject {
   const value: unknown = JSON.parse(bytes.toString())
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SyntaxError('An error is an object')
-  }
-  return value as Record<string, unknown>
+  if (!isJsonObject(value)) throw new SyntaxError('An error is an object')
+  return value
 }

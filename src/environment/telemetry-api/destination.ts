@@ -5,7 +5,7 @@
  */
 import type { Destination } from '../telemetry/subscription.ts'
 import { expectMember, expectObject, expectText, unknownVariant } from './members.ts'
-import type { JsonObject } from './members.ts'
+import type { JsonObject } from '../../lib/json.ts'
 import { SubscriptionProblem } from './problem.ts'
 
 /** of AWS's Runtime API */

@@ -1,14 +1,11 @@
 /** Reading members of a JSON body, with the words of the parser that AWS's service uses (serde). */
 import { SubscriptionProblem } from './problem.ts'
-
-export type JsonObject = Readonly<Record<string, unknown>>
+import { isJsonObject, type JsonObject } from '../../lib/json.ts'
 
 /** @throws SubscriptionProblem */
 export function expectObject(value: unknown, what: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SubscriptionProblem('DeserializationError', `invalid type: expected ${what}`)
-  }
-  return value as JsonObject
+  if (isJsonObject(value)) return value
+  throw new SubscriptionProblem('DeserializationError', `invalid type: expected ${what}`)
 }
 
 /** @throws SubscriptionProblem when it is not there */

@@ -1,6 +1,7 @@
 /** `X-Amz-Client-Context`: base64 of a JSON object about the caller, handed to the function as it is. */
 import { lambdaLimits } from '../../../config.ts'
 import { invalidRequestContent } from '../../../lib/errors/lambda.ts'
+import { isJsonObject } from '../../../lib/json.ts'
 
 /** The JSON text of the header, as printable ASCII in one line, since it becomes a header again: clients written in Rust take no other;
  *  undefined without one.
@@ -38,8 +39,7 @@ function decodeBase64(header: string): string | undefined {
 
 function isObject(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isJsonObject(JSON.parse(text))
   } catch {
     return false
   }

@@ -4,8 +4,7 @@
  */
 import { invalidParameterValue } from '../../../lib/errors/lambda.ts'
 import type { PolicyRecord, Statement } from '../records.ts'
-
-type Fields = Readonly<Record<string, unknown>>
+import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
 
 const documentMembers = ['Version', 'Id', 'Statement']
 const statementMembers = ['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']
@@ -78,18 +77,14 @@ function parseStatement(value: unknown, index: number, resource: string): Statem
   }
 }
 
-function asObject(value: unknown, name: string): Fields {
-  if (isObject(value)) return value
+function asObject(value: unknown, name: string): JsonObject {
+  if (isJsonObject(value)) return value
   throw refused(`${name} must be a JSON object`)
 }
 
-function onlyMembers(value: Fields, members: readonly string[], name: string): void {
+function onlyMembers(value: JsonObject, members: readonly string[], name: string): void {
   const unknown = Object.keys(value).find((key) => !members.includes(key))
   if (unknown !== undefined) throw refused(`${name} has a member that is not supported: ${unknown}`)
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isTextOrList(value: unknown): value is string | readonly string[] {
@@ -99,16 +94,16 @@ function isTextOrList(value: unknown): value is string | readonly string[] {
 
 function isPrincipal(value: unknown): boolean {
   if (value === '*') return true
-  if (!isObject(value)) return false
+  if (!isJsonObject(value)) return false
   const kinds = Object.keys(value)
   const areKnown = kinds.every((kind) => ['AWS', 'Service', 'Federated'].includes(kind))
   return kinds.length > 0 && areKnown && Object.values(value).every(isTextOrList)
 }
 
 function isCondition(value: unknown): value is NonNullable<Statement['Condition']> {
-  if (!isObject(value)) return false
+  if (!isJsonObject(value)) return false
   return Object.values(value).every(
-    (keys) => isObject(keys) && Object.values(keys).every(isTextOrList),
+    (keys) => isJsonObject(keys) && Object.values(keys).every(isTextOrList),
   )
 }
 

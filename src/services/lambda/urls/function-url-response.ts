@@ -3,6 +3,7 @@
  * streamed response with its prelude. A function's headers pass, but not those that frame the message.
  * source: AWS Lambda dev guide "Invoking Lambda function URLs", response payload format; recorded answers.
  */
+import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
 
 /** Status, headers and cookies. */
 export type UrlHead = {
@@ -25,7 +26,7 @@ const json = 'application/json'
 export function toUrlResponse(payload: Buffer): UrlResponse | undefined {
   const value = parse(payload.toString())
   if (value === undefined) return undefined
-  if (!isObject(value) || value['statusCode'] === undefined) {
+  if (!isJsonObject(value) || value['statusCode'] === undefined) {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     const headers = { 'content-type': json }
     return { status: 200, headers, cookies: [], body: Buffer.from(text) }
@@ -38,7 +39,7 @@ export function toUrlResponse(payload: Buffer): UrlResponse | undefined {
 /** Map a prelude. @returns undefined when it is malformed */
 export function toPrelude(text: string): UrlHead | undefined {
   const value = parse(text)
-  return isObject(value)
+  return isJsonObject(value)
     ? toHead({ statusCode: 200, ...value }, 'application/octet-stream')
     : undefined
 }
@@ -49,12 +50,6 @@ export function splitPrelude(bytes: Buffer): { prelude: string; rest: Buffer } |
   const end = bytes.indexOf(preludeEnd)
   if (end === -1) return undefined
   return { prelude: bytes.toString('utf8', 0, end), rest: bytes.subarray(end + preludeEnd.length) }
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** JSON has no undefined. */
@@ -81,7 +76,7 @@ const unheeded = new Set([
   'x-amzn-requestid',
 ])
 
-function toHead(value: Fields, defaultType: string): UrlHead | undefined {
+function toHead(value: JsonObject, defaultType: string): UrlHead | undefined {
   const status = toStatus(value['statusCode'])
   const headers = toHeaders(value['headers'] ?? {})
   const cookies: unknown = value['cookies'] ?? []
@@ -98,7 +93,7 @@ function toStatus(value: unknown): number | undefined {
 }
 
 function toHeaders(value: unknown): Record<string, string> | undefined {
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   const headers: Record<string, string> = Object.create(null)
   for (const [name, item] of Object.entries(value)) {
     const key = name.toLowerCase()
@@ -110,7 +105,7 @@ function toHeaders(value: unknown): Record<string, string> | undefined {
   return headers
 }
 
-function toBody({ body, isBase64Encoded }: Fields): Buffer | undefined {
+function toBody({ body, isBase64Encoded }: JsonObject): Buffer | undefined {
   if (body === undefined || body === null) return Buffer.alloc(0)
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return Buffer.from(text, isBase64Encoded === true ? 'base64' : 'utf8')

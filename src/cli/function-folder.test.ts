@@ -41,6 +41,10 @@ test('guessFunction() finds the usual files and the name they export', () => {
     runtime: 'python3.13',
     handler: 'lambda_function.lambda_handler',
   })
+  assert.deepEqual(guess({ 'index.rb': 'def helper\nend\ndef handler(event:, context:)\nend' }), {
+    runtime: 'ruby3.4',
+    handler: 'index.handler',
+  })
   assert.deepEqual(guess({ bootstrap: '#!/bin/sh' }), {
     runtime: 'provided.al2023',
     handler: 'bootstrap',

@@ -12,10 +12,13 @@ export type FunctionKind = {
   readonly handler: string
 }
 
+/** what serves a folder whose runtime nobody named */
+const newest = { nodejs: 'nodejs24.x', python: 'python3.13', ruby: 'ruby3.4' } as const
+
 type Candidate = {
   readonly file: string
   readonly module: string
-  readonly family: 'nodejs' | 'python'
+  readonly family: keyof typeof newest
 }
 
 const stems = ['index', 'handler', 'app', 'main', 'lambda_function', 'lambda']
@@ -29,6 +32,7 @@ const candidates: readonly Candidate[] = folders.flatMap((folder) =>
       return { file: `${module}${extension}`, module, family: 'nodejs' }
     }),
     { file: `${folder}${stem}.py`, module: `${folder}${stem}`, family: 'python' },
+    { file: `${folder}${stem}.rb`, module: `${folder}${stem}`, family: 'ruby' },
   ]),
 )
 
@@ -52,9 +56,8 @@ export function guessFunction(folder: string, given: Partial<FunctionKind>): Fun
     (candidate) => fits(candidate, given.runtime) && existsSync(join(folder, candidate.file)),
   )
   if (!found) return withoutFile(folder, given)
-  const runtime = given.runtime ?? (found.family === 'nodejs' ? 'nodejs24.x' : 'python3.13')
   return {
-    runtime,
+    runtime: given.runtime ?? newest[found.family],
     handler: given.handler ?? `${found.module}.${exportOf(join(folder, found.file))}`,
   }
 }
@@ -65,7 +68,7 @@ function fits(candidate: Candidate, runtime: string | undefined): boolean {
 
 function withoutFile(folder: string, given: Partial<FunctionKind>): FunctionKind {
   if (given.runtime?.startsWith('provided')) return { runtime: given.runtime, handler: 'bootstrap' }
-  const expected = 'index.mjs, app.py, lambda_function.py, bootstrap …'
+  const expected = 'index.mjs, app.py, lambda_function.py, lambda_function.rb, bootstrap …'
   throw new CommandError(
     `Cannot tell what function "${folder}" holds: it has none of ${expected}. Name it with --runtime and --handler`,
   )
@@ -74,12 +77,14 @@ function withoutFile(folder: string, given: Partial<FunctionKind>): FunctionKind
 /** The name a file seems to export as its handler. */
 function exportOf(path: string): string {
   const text = readFileSync(path, 'utf8')
-  const isExported = (name: string) =>
-    path.endsWith('.py')
-      ? new RegExp(`^(?:async )?def ${name}\\b|^${name}\\s*=`, 'm').test(text)
-      : new RegExp(
-          `exports\\.${name}\\s*=|export (?:default )?(?:async )?(?:function|const|let|var)\\s+${name}\\b|export\\s*\\{[^}]*\\b${name}\\b`,
-        ).test(text)
-  const fallback = path.endsWith('.py') ? 'lambda_handler' : 'handler'
-  return handlerNames.find(isExported) ?? fallback
+  const fallback = /\.(py|rb)$/.test(path) ? 'lambda_handler' : 'handler'
+  return handlerNames.find((name) => exporting(name, path).test(text)) ?? fallback
+}
+
+function exporting(name: string, path: string): RegExp {
+  if (path.endsWith('.py')) return new RegExp(`^(?:async )?def ${name}\\b|^${name}\\s*=`, 'm')
+  if (path.endsWith('.rb')) return new RegExp(`^def ${name}\\b`, 'm')
+  return new RegExp(
+    `exports\\.${name}\\s*=|export (?:default )?(?:async )?(?:function|const|let|var)\\s+${name}\\b|export\\s*\\{[^}]*\\b${name}\\b`,
+  )
 }

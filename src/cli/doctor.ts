@@ -1,5 +1,6 @@
 /** `lair doctor`: what this machine can do, and what to do for more. */
 import { accessSync, constants, existsSync } from 'node:fs'
+import { lookup } from 'node:dns/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { createCatalogue } from '../runtimes/catalogue.ts'
@@ -23,6 +24,7 @@ export async function doctor(options: { data: string; json?: boolean }): Promise
     directoryFinding(directory),
     await portFinding(),
     isolationFinding(),
+    await telemetryFinding(),
     ...runtimeFindings(directory),
   ]
   if (findings.some((finding) => finding.state === 'broken')) process.exitCode = 1
@@ -81,6 +83,22 @@ function isolationFinding(): Finding {
     what: 'isolation',
     state: 'missing',
     says: 'process: functions run as you, with your files in reach; run only code you trust',
+  }
+}
+
+/** Under process isolation functions see this machine's names; many telemetry extensions listen at this one. */
+async function telemetryFinding(): Promise<Finding> {
+  const what = 'telemetry'
+  const name = 'sandbox.localdomain'
+  const address = await lookup(name, 4).then(
+    (found) => found.address,
+    () => undefined,
+  )
+  if (address?.startsWith('127.')) return { what, state: 'ok', says: `${name} is ${address}` }
+  return {
+    what,
+    state: 'missing',
+    says: `extensions cannot listen at ${name}: add the line "127.0.0.1 ${name} sandbox" to /etc/hosts`,
   }
 }
 

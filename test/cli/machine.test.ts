@@ -39,6 +39,9 @@ test('doctor looks and changes nothing; what is broken gives status 1', async (t
       ['data directory', 'ok'],
     ],
   )
+  const telemetry = findings.find(({ what }) => what === 'telemetry')
+  if (telemetry?.state !== 'ok')
+    assert.match(telemetry?.says ?? '', /"127\.0\.0\.1 .* to \/etc\/hosts/)
   assert.equal(ill.exitCode, 1)
   assert.match(ill.stdout, /✗ data directory +.*: choose another with --data/)
 })

@@ -45,7 +45,7 @@ test('every command of the README runs', { timeout: 170_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lair-readme-'))
   const port = await freePort()
   const emulatorPort = await freePort()
-  const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env
+  const { NODE_EXTRA_CA_CERTS: _, AWS_ENDPOINT_URL: __, ...inherited } = process.env
   const environment = {
     ...inherited,
     PATH: `/usr/bin:${join(root, 'node_modules/.bin')}:${process.env['PATH']}`,

@@ -3,9 +3,9 @@
  * loopback can be named, under the two names that AWS gives it, and no port of the environment's own APIs.
  * source: AWS Lambda dev guide "Lambda Telemetry API reference", destination.
  */
+import type { JsonObject } from '../../lib/json.ts'
 import type { Destination } from '../telemetry/subscription.ts'
 import { expectMember, expectObject, expectText, unknownVariant } from './members.ts'
-import type { JsonObject } from '../../lib/json.ts'
 import { SubscriptionProblem } from './problem.ts'
 
 /** of AWS's Runtime API */

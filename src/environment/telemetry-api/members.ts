@@ -1,6 +1,6 @@
 /** Reading members of a JSON body, with the words of the parser that AWS's service uses (serde). */
-import { SubscriptionProblem } from './problem.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { SubscriptionProblem } from './problem.ts'
 
 /** @throws SubscriptionProblem */
 export function expectObject(value: unknown, what: string): JsonObject {

@@ -1,4 +1,5 @@
 /** Clients that mean harm, or just leave: what they do costs nobody else anything. */
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -6,8 +7,10 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import {
   CreateFunctionCommand,
+  InvokeCommand,
   InvokeWithResponseStreamCommand,
   PutFunctionConcurrencyCommand,
+  UpdateFunctionCodeCommand,
 } from '@aws-sdk/client-lambda'
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { lambdaClient, roleArn, waitUntilActive } from '../support/clients.ts'
@@ -80,5 +83,44 @@ suite('hostile clients', () => {
       return runs.every((run) => run.status === 'fulfilled' && run.value)
     }
     await until(isAllFree)
+  })
+
+  test('no two tenants ever meet in an environment, whatever they are called and whatever happens', async () => {
+    const code = `const met = new Set()
+      exports.handler = async (event, { tenantId }) => {
+        met.add(tenantId)
+        await new Promise((resolve) => setTimeout(resolve, event.ms))
+        if (event.exit) process.exit(1)
+        return [...met]
+      }`
+    const codeOf = (count: number) => zipOf({ 'index.js': `${code} // ${count}` })
+    await client.send(
+      new CreateFunctionCommand({
+        FunctionName: 'tenants',
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        Role: roleArn,
+        TenancyConfig: { TenantIsolationMode: 'PER_TENANT' },
+        Code: { ZipFile: await codeOf(0) },
+      }),
+    )
+    await waitUntilActive(client, 'tenants')
+    const tenants = ['a', 'A', 'a b', 'a  b', '-', '..', '/', ':', '@', 'a:b', '__proto__']
+    let answerCount = 0
+    const meet = async (_: unknown, index: number): Promise<void> => {
+      const TenantId = tenants[index % tenants.length]
+      const Payload = JSON.stringify({ ms: index % 7, exit: index % 17 === 16 })
+      const command = new InvokeCommand({ FunctionName: 'tenants', TenantId, Payload })
+      const { FunctionError, Payload: met } = await client.send(command)
+      if (FunctionError !== undefined) return
+      assert.deepEqual(JSON.parse(met?.transformToString() ?? ''), [TenantId])
+      answerCount += 1
+    }
+    for (let round = 1; round <= 3; round += 1) {
+      await Promise.all(Array.from({ length: 2 * tenants.length }, meet))
+      const update = { FunctionName: 'tenants', ZipFile: await codeOf(round) }
+      await client.send(new UpdateFunctionCodeCommand(update))
+    }
+    assert.equal(answerCount, 3 * (2 * tenants.length - 1))
   })
 })

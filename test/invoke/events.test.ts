@@ -16,8 +16,9 @@ import type { Delivery } from '../../src/invoke/destinations.ts'
 import { createFunctionTarget } from '../../src/invoke/function-target.ts'
 import type { Target, Targets } from '../../src/invoke/target.ts'
 import { openEphemeralStore, openStore } from '../../src/store/open.ts'
-import { createVirtualClock } from '../support/virtual-clock.ts'
+import { until } from '../support/until.ts'
 import { versionOf } from '../support/version.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
 
 const ok: Reply = { kind: 'ok', payload: [], contentType: 'application/json' }
 const crashed: Reply = { kind: 'crashed', payload: [], errorType: 'Runtime.ExitError' }
@@ -27,6 +28,13 @@ const place = { accountId: '000000000000', region: 'eu-west-1' }
 function eventFor(functionName: string, requestId: string): EventRequest {
   const payload = [Buffer.from(`{"id":"${requestId}"}`)]
   return { ...place, functionName, requestId, traceId: 'Root=1-0-0', payload }
+}
+
+/** A store of its own, and the clock it goes by. */
+function openGround() {
+  const clock = createVirtualClock()
+  const store = openEphemeralStore({ clock, ids: systemIds })
+  return { clock, queues: store.queues, [Symbol.asyncDispose]: () => store.close() }
 }
 
 type Rig = Omit<EventsOptions, 'run' | 'targets' | 'clock' | 'settings' | 'destinations'> & {
@@ -77,27 +85,18 @@ function createEvents(rig: Rig) {
   return { events, attempts, discarded }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5000
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, `not within 5 s: ${condition.toString()}`)
-    await turn()
-  }
-}
-
 test('an accepted event runs once with its request id and payload, and is then forgotten', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { events, attempts } = createEvents({ clock, queues: store.queues, answer: () => ok })
+  await using ground = openGround()
+  const { clock, queues } = ground
+  const { events, attempts } = createEvents({ clock, queues, answer: () => ok })
   events.start()
   await events.accept(eventFor('f', 'one'))
-  await until(() => store.queues.names('invoke/').length === 0)
+  await until(() => queues.names('invoke/').length === 0)
   assert.deepEqual(
     attempts.map(({ requestId, text }) => [requestId, text]),
     [['one', '{"id":"one"}']],
   )
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('an event that was accepted and not run is run by the next process', async () => {
@@ -122,9 +121,8 @@ test('an event that was accepted and not run is run by the next process', async 
 })
 
 test('what another server wrote and this one cannot read is kept, and in nobodyâ€™s way', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const lane = 'invoke/000000000000/eu-west-1/f'
   const body = Buffer.from('{}')
   const old = { ...place, functionName: 'f', requestId: 'old', traceId: 'Root=1-0-0' }
@@ -151,7 +149,6 @@ test('what another server wrote and this one cannot read is kept, and in nobodyâ
   )
   assert.equal(queues.count(`unreadable/${lane}`), unreadable.length)
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('an event that was running when the process died is run again', async () => {
@@ -183,9 +180,8 @@ async function pass(clock: ReturnType<typeof createVirtualClock>, condition: () 
 }
 
 test('a function error is retried after one and two minutes, then discarded', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const { events, attempts, discarded } = createEvents({
     clock,
     queues,
@@ -203,13 +199,11 @@ test('a function error is retried after one and two minutes, then discarded', as
   assert.equal(discarded[0]?.condition, 'RetriesExhausted')
   await until(() => queues.names('invoke/').length === 0)
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('a function error counts towards nothing once a later attempt succeeds', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const { events, attempts, discarded } = createEvents({
     clock,
     queues,
@@ -222,13 +216,11 @@ test('a function error counts towards nothing once a later attempt succeeds', as
   await pass(clock, () => attempts.length === 2 && queues.names('invoke/').length === 0)
   assert.deepEqual(discarded, [])
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('throttled events all run in the end, never more at once than the function allows', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   let runningCount = 0
   let peakCount = 0
   const done: string[] = []
@@ -253,13 +245,11 @@ test('throttled events all run in the end, never more at once than the function 
   assert.equal(peakCount, 3)
   await until(() => queues.names('invoke/').length === 0)
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('a function with many events does not keep the others waiting', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const { events, attempts } = createEvents({
     clock,
     queues,
@@ -276,13 +266,11 @@ test('a function with many events does not keep the others waiting', async () =>
   const place = attempts.findIndex(({ requestId }) => requestId === 'quiet')
   assert.ok(place < 50, `the quiet function was served as number ${place}`)
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 test('events of a function that reserved nothing are discarded at once', async () => {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const { events, discarded } = createEvents({
     clock,
     queues,
@@ -301,14 +289,12 @@ test('events of a function that reserved nothing are discarded at once', async (
   })
   assert.equal(Buffer.from(discarded[0].body).toString(), '{"id":"blocked"}')
   await events.close({ drainMs: 1000 })
-  await store.close()
 })
 
 /** Events of `f` that run once, and then their outcome at the function `g`. */
 async function outcomesAt(settings: Partial<AsyncSettings>, reply: Reply) {
-  const clock = createVirtualClock()
-  const store = openEphemeralStore({ clock, ids: systemIds })
-  const { queues } = store
+  await using ground = openGround()
+  const { clock, queues } = ground
   const { events, attempts, discarded } = createEvents({
     clock,
     queues,
@@ -320,7 +306,6 @@ async function outcomesAt(settings: Partial<AsyncSettings>, reply: Reply) {
   await events.accept(eventFor('f', 'one'))
   await pass(clock, () => queues.names('invoke/').length === 0)
   await events.close({ drainMs: 1000 })
-  await store.close()
   return { attempts, discarded, undeliveredCount: events.undeliveredCount }
 }
 

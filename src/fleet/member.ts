@@ -1,4 +1,4 @@
-/** What the fleet holds: environments with their place in it, grouped by the revision of a version. Used by fleet.ts alone. */
+/** What the fleet holds: environments with their place in it, grouped by the revision of a version. A member is the lease that the trunk gets. */
 import { assert } from '../lib/assert.ts'
 import type { Timer } from '../lib/clock.ts'
 import type { ExecutionEnvironment } from '../environment/contract.ts'

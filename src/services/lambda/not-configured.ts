@@ -4,10 +4,11 @@
  */
 import type { LambdaHandlers } from './dependencies.ts'
 
-type Operations = 'ListEventSourceMappings'
+/** Operations that read what was never set; docs/api.md says so of them. */
+export const notConfigured = ['ListEventSourceMappings'] as const
 
 /** The handlers that read what was never set. @source AWS Lambda API reference; recorded answers */
-export function notConfiguredHandlers(): Pick<LambdaHandlers, Operations> {
+export function notConfiguredHandlers(): Pick<LambdaHandlers, (typeof notConfigured)[number]> {
   return {
     ListEventSourceMappings: () => ({ EventSourceMappings: [] }),
   }

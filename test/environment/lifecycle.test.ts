@@ -1,6 +1,6 @@
 /** Environments with real processes: reuse, and every way a runtime can fail. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -309,8 +309,9 @@ describe('environment', { concurrency: 3 }, () => {
     await env.environment.stop('failure')
   })
 
-  test('a wrapper starts the managed runtime; one that is missing exits with 127', async () => {
+  test('a wrapper starts the managed runtime; one that is missing or no program says so', async () => {
     using code = makeCode('#!/bin/sh\nWRAPPED=yes exec "$@"\n')
+    writeFileSync(join(code.path, 'text'), '')
     const wrapped = (wrapper: string) =>
       openEnvironment(driver, {
         version: { codePath: code.path, environment: { AWS_LAMBDA_EXEC_WRAPPER: wrapper } },
@@ -319,6 +320,10 @@ describe('environment', { concurrency: 3 }, () => {
     assert.equal(JSON.parse((await good.invoke({ do: 'environment' })).text).WRAPPED, 'yes')
     await using bad = wrapped('/opt/missing')
     assert.equal((await bad.invoke({})).text, exitText('error: exit status 127'))
+    assert.ok(bad.log.includes('/opt/missing: does not exist'), bad.log.join('\n'))
+    await using text = wrapped('/var/task/text')
+    assert.equal((await text.invoke({})).text, exitText('error: exit status 126'))
+    assert.ok(text.log.includes('/var/task/text: is not an executable'))
   })
 
   test('a bootstrap that waits is used, unless a variable must be there from the start', async () => {

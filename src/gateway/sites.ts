@@ -127,10 +127,21 @@ async function answer(lane: SiteLane, visit: Visit): Promise<LocalResponse> {
   } catch (error) {
     if (error instanceof ClientGone) throw error
     const told = error instanceof AuthFailure ? toAwsError(error, 'rest') : error
-    if (told instanceof AwsError) return site.refuse(told.status, told.code, told.message)
+    if (told instanceof AwsError) return refusalOf(site, told)
     lane.onInternalError(error, 'function URL')
     return site.refuse(500, 'InternalFailure', 'Internal Server Error')
   }
+}
+
+/** AWS's answer tells nobody why; a header of Lair's own does. */
+export function refusalOf(
+  { refuse }: Pick<Site, 'refuse'>,
+  { status, code, message, fields }: AwsError,
+): LocalResponse {
+  const refusal = refuse(status, code, message)
+  const { reason } = fields
+  if (typeof reason !== 'string') return refusal
+  return { ...refusal, headers: { ...refusal.headers, 'x-lair-reason': reason } }
 }
 
 /** Read the body, of a caller who may come in. */
@@ -148,9 +159,11 @@ async function enter(
     const { chunks } = await collect(request.body.stream(), limit)
     return { caller: undefined, body: chunks }
   }
-  if (lane.guardsAgainstPages() && isForeignPage(request.headers)) throw forbidden()
+  if (lane.guardsAgainstPages() && isForeignPage(request.headers)) {
+    throw forbidden('a page of another site could sign with the key "test": make own credentials')
+  }
   const authorization = readAuthorization(request)
-  if (!authorization) throw forbidden()
+  if (!authorization) throw forbidden('the request is not signed, and AuthType is AWS_IAM')
   const admitted = lane.verifier.admit(request, authorization)
   const { scope } = authorization
   if (scope.service !== 'lambda') {
@@ -174,11 +187,13 @@ function tooLarge(): AwsError {
 }
 
 /** Who may not call, or did not sign.
+ *  @param reason  for whoever owns the URL: plain ASCII, nothing of the request
  *  source  AWS Lambda dev guide "Control access to Lambda function URLs"; recorded answers */
-export function forbidden(): AwsError {
+export function forbidden(reason: string): AwsError {
   return new AwsError({
     code: 'AccessDeniedException',
     status: 403,
+    fields: { reason },
     message:
       'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html',
   })

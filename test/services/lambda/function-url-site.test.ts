@@ -251,6 +251,7 @@ test('AWS_IAM wants a signature of this account, and no page of another site may
   const unsigned = await ask(host, '/')
   assert.equal(unsigned.status, 403)
   assert.match(unsigned.body, /Forbidden\. For troubleshooting/)
+  assert.match(String(unsigned.headers['x-lair-reason']), /not signed/)
   const ok = await ask(host, '/a/b', { method: 'POST', headers: sign('/a/b'), body: '{}' })
   assert.partialDeepStrictEqual((JSON.parse(ok.body) as UrlEvent).requestContext, {
     accountId: '000000000000',
@@ -269,6 +270,7 @@ test('AWS_IAM wants a signature of this account, and no page of another site may
   const page = sign('/a/b', { origin: 'https://evil.example' })
   const lured = await ask(host, '/a/b', { method: 'POST', headers: page, body: '{}' })
   assert.equal(lured.status, 403)
+  assert.match(String(lured.headers['x-lair-reason']), /make own credentials/)
   // An Invoke by its path is a request for the URL all the same, also in the fast lane.
   const path = '/2015-03-31/functions/nobody/invocations'
   const invoke = await ask(host, path, {

@@ -5,7 +5,13 @@
  */
 import { lambdaLimits } from '../../../config.ts'
 import type { LocalResponse } from '../../../gateway/local-routes.ts'
-import { forbidden, type Site, type SiteRequest, type Sites } from '../../../gateway/sites.ts'
+import {
+  forbidden,
+  refusalOf,
+  type Site,
+  type SiteRequest,
+  type Sites,
+} from '../../../gateway/sites.ts'
 import type { Targets } from '../../../invoke/target.ts'
 import type { Run, RunOptions } from '../../../invoke/run.ts'
 import { traceOfCall } from '../../../invoke/lineage.ts'
@@ -130,10 +136,7 @@ async function answer(
 ): Promise<LocalResponse> {
   const missing = whatIsMissing(deps.documents, url, request)
   if (missing !== undefined) {
-    const { status, code, message } = forbidden()
-    const { headers, ...rest } = refuse(status, code, message)
-    const reason = `no statement of the resource policy allows ${missing}`
-    return { ...rest, headers: { ...headers, 'x-lair-reason': reason } }
+    return refusalOf({ refuse }, forbidden(`no statement of the resource policy allows ${missing}`))
   }
   try {
     const { invocation, options } = await prepare(deps, url, request)

@@ -8,7 +8,8 @@ import { createVirtualClock } from '../support/virtual-clock.ts'
 
 const isLinux = process.platform === 'linux'
 const minuteMs = 60_000
-const stepMs = 25
+/** shorter than any interval */
+const stepMs = 24
 
 test(
   'a process that is frozen, or waits for work, is hardly looked at, and at once when it goes on',
@@ -26,9 +27,10 @@ test(
         return (await real?.(pids)) ?? new Map()
       },
     )
-    const samplesIn = async (ms: number): Promise<number> => {
+    const samplesIn = async (ms: number, step = () => {}): Promise<number> => {
       const before = sampleCount
       for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+        step()
         clock.advance(stepMs)
         for (let turn = 0; turn < 4; turn += 1) await setImmediate()
       }
@@ -45,12 +47,17 @@ test(
     const frozenCount = await samplesIn(minuteMs)
     supervisor.rest(1, false)
     const thawedCount = await samplesIn(2 * stepMs)
+    const busyCount = await samplesIn(minuteMs, () => {
+      supervisor.rest(1, false)
+      supervisor.rest(1, true)
+    })
     supervisor.killAll()
     await ended
     assert.equal(clock.timerCount <= 1, true)
     assert.ok(waitingCount < 50, `waiting: ${waitingCount}`)
     assert.ok(idleCount > 100, `idle: ${idleCount}`)
     assert.ok(frozenCount <= 7, `frozen: ${frozenCount}`)
+    assert.ok(busyCount > 100, `frozen and thawed all the time: ${busyCount}`)
     assert.ok(thawedCount >= 1, `thawed: ${thawedCount}`)
   },
 )

@@ -70,7 +70,9 @@ export class SpawnerClient {
     this.#handles.set(key, handle)
     handle.connect(wire(ends, names), {
       limit: (limits) => this.#send({ op: 'limit', key, limits }),
-      rest: (isFrozen) => this.#send({ op: isFrozen ? 'frozen' : 'thawed', key }),
+      // A moment later: the event that it was thawed for goes first.
+      rest: (isFrozen) =>
+        void setImmediate(() => this.#send({ op: isFrozen ? 'frozen' : 'thawed', key })),
     })
     this.#send({ op: 'start', key, ...request, pipes })
   }

@@ -95,7 +95,6 @@ export class Supervisor {
     if (!watched) return
     watched.isFrozen = isFrozen
     if (!isFrozen) this.#lookSoon(watched)
-    else watched.sampleAtMs = this.#clock.monotonicMs() + frozenSampleMs
   }
 
   /** SIGKILL every process. */
@@ -125,7 +124,7 @@ export class Supervisor {
       peakKib: 0,
       reportedKib: 0,
       activity: 0,
-      sampleAtMs: 0,
+      sampleAtMs: Number.POSITIVE_INFINITY,
       intervalMs: 0,
       storageAtMs: this.#clock.monotonicMs() + storageCheckMs,
       isMeasuring: false,
@@ -226,9 +225,13 @@ export class Supervisor {
     return Math.min(intervalMs * 2, longestMs)
   }
 
+  /** Never later than before: who is asked, and frozen, again and again is looked at all the same. */
   #lookSoon(watched: Watched): void {
     watched.intervalMs = this.#minSampleMs
-    watched.sampleAtMs = this.#clock.monotonicMs() + watched.intervalMs
+    watched.sampleAtMs = Math.min(
+      watched.sampleAtMs,
+      this.#clock.monotonicMs() + watched.intervalMs,
+    )
     this.#arm(watched.sampleAtMs)
   }
 

@@ -65,6 +65,11 @@ export class ProcessHandle {
     this.#settle = resolve
   }
 
+  /** false once it is over or to be killed: it need not be started any more */
+  get isWanted(): boolean {
+    return !this.#isDead && !this.#isKilled
+  }
+
   /** Highest memory so far, KiB. Reads a fresh figure when the last one is old. */
   peakKib(): number {
     const nowMs = this.#clock.monotonicMs()
@@ -134,6 +139,8 @@ export class ProcessHandle {
   async kill(): Promise<void> {
     if (!this.#isKilled) {
       this.#isKilled = true
+      // Nobody has begun to start it, and nobody will.
+      if (!this.#wiring) this.#end({ signal: 'SIGKILL', isOutOfMemory: false })
       this.whenStarted(killTree)
       const timer = this.#clock.after(giveUpMs, () => this.#end({ isOutOfMemory: false }))
       void this.exited.then(() => timer.clear())
@@ -177,7 +184,11 @@ export class ProcessHandle {
   }
 
   #started(pid: number): void {
-    if (this.#isDead) return
+    // It was given up before it began.
+    if (this.#isDead) {
+      killTree(pid)
+      return
+    }
     this.#pid = pid
     this.#wiring?.onStarted()
     for (const act of this.#early.splice(0)) act(pid)

@@ -11,10 +11,16 @@ import { type Command, type SpawnerMessage, type StartRequest, jsonLines } from 
 import { PipePool, type PipeEnds, openEnds, removeNames } from './pipe-pool.ts'
 import type { ProcessHandle, Wiring } from './process-handle.ts'
 
+/** Starts that the spawner knows of and has not done: further ones wait here, where they can still be taken back. */
+const maxUnderWayCount = 8
+
 export class SpawnerClient {
   readonly #child: ChildProcess
   readonly #pool: PipePool
   readonly #handles = new Map<number, ProcessHandle>()
+  readonly #underWay = new Set<number>()
+  /** starts that wait for their turn; as many as there are environments at most */
+  readonly #queue: (() => void)[] = []
   readonly #gone: Promise<void>
   #nextKey = 0
   #hasPipes = true
@@ -51,11 +57,33 @@ export class SpawnerClient {
     return this.#hasPipes
   }
 
-  /** Have a process started. Its events go to `handle`.
+  /** Have a process started, unless it is not wanted any more when its turn comes. Its events go to `handle`.
    *  @throws PlatformError when the spawner cannot be used; nothing was started then */
   async start(handle: ProcessHandle, request: StartRequest): Promise<void> {
-    const count = request.hasInput ? 3 : 2
-    const names = this.#pool.tryTake(count) ?? (await this.#pool.take(count))
+    const key = this.#nextKey
+    this.#nextKey += 1
+    if (this.#underWay.size >= maxUnderWayCount) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve))
+      if (this.#failure) throw this.#failure
+    }
+    if (!handle.isWanted) return this.#next()
+    this.#underWay.add(key)
+    try {
+      const count = request.hasInput ? 3 : 2
+      const names = this.#pool.tryTake(count) ?? (await this.#pool.take(count))
+      if (handle.isWanted) {
+        this.#send({ op: 'start', key, ...request, pipes: this.#connect(key, handle, names) })
+        return
+      }
+      removeNames(names)
+    } catch (error) {
+      this.#done(key)
+      throw error
+    }
+    this.#done(key)
+  }
+
+  #connect(key: number, handle: ProcessHandle, names: readonly string[]) {
     const [stdout = '', stderr = '', stdin] = names
     const pipes = { stdout, stderr, ...(stdin !== undefined && { stdin }) }
     let ends: PipeEnds
@@ -65,8 +93,6 @@ export class SpawnerClient {
       removeNames(names)
       throw new PlatformError('Cannot open the pipes of a sandbox', { cause })
     }
-    const key = this.#nextKey
-    this.#nextKey += 1
     this.#handles.set(key, handle)
     handle.connect(wire(ends, names), {
       limit: (limits) => this.#send({ op: 'limit', key, limits }),
@@ -74,7 +100,15 @@ export class SpawnerClient {
       rest: (isFrozen) =>
         void setImmediate(() => this.#send({ op: isFrozen ? 'frozen' : 'thawed', key })),
     })
-    this.#send({ op: 'start', key, ...request, pipes })
+    return pipes
+  }
+
+  #done(key: number): void {
+    if (this.#underWay.delete(key)) this.#next()
+  }
+
+  #next(): void {
+    this.#queue.shift()?.()
   }
 
   /** End it; it kills what it started. Waits until it is gone. */
@@ -99,6 +133,7 @@ export class SpawnerClient {
       const handle = this.#handles.get(message.key)
       const isLast = message.event === 'exited' || message.event === 'launch-error'
       if (isLast) this.#handles.delete(message.key)
+      if (isLast || message.event === 'started') this.#done(message.key)
       handle?.accept(message)
     }
   }
@@ -106,6 +141,7 @@ export class SpawnerClient {
   #fail(reason: string): void {
     this.#failure ??= new PlatformError(`The spawner cannot be used: ${reason}`)
     this.#pool.fail(this.#failure)
+    for (const resolve of this.#queue.splice(0)) resolve()
     const handles = [...this.#handles.values()]
     this.#handles.clear()
     for (const handle of handles) handle.orphaned(`Cannot start sandbox: ${this.#failure.message}`)

@@ -86,6 +86,8 @@ export const fleetLimits = {
   startsPerCore: 4,
   /** a start that takes longer than this (a slow init that waits for something) makes room for the next */
   startSlotMs: 100,
+  /** on a machine that is busy it makes room after this only */
+  maxStartSlotMs: 1000,
   /** an invocation that waits for its own environment takes one that became free when the last run there was shorter */
   maxHandoverRunMs: 250,
   /** an invocation that comes right behind another's answer waits this long for its environment before one is started:

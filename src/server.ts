@@ -22,6 +22,7 @@ import { createUndeliveredLog } from './invoke/undelivered.ts'
 import { background } from './lib/background.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { systemIds } from './lib/ids.ts'
+import { isMachineBusy } from './lib/machine-load.ts'
 import { openLogs } from './observe/log-store.ts'
 import { createPackages } from './packages/package-store.ts'
 import { createCatalogue } from './runtimes/catalogue.ts'
@@ -195,6 +196,7 @@ async function openRunner(ground: Ground, closers: AsyncDisposableStack, options
       (type === undefined && version.isSnapStart === true ? snapshots.take(version) : undefined) ??
       launch(version, type),
     isFreezing: options.isFreezing,
+    isMachineBusy,
   })
   closers.defer(() => fleet.close({ drainMs: limits.drainMs }))
   if (inspection) closers.use(inspection)

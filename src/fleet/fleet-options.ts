@@ -22,6 +22,8 @@ export type FleetOptions = {
   readonly clock: Clock
   readonly launch: Launch
   readonly limits?: Partial<FleetLimits>
+  /** true while more wants to run than the cores can take; never when absent */
+  readonly isMachineBusy?: (() => boolean) | undefined
   /** false lets idle environments run on between invocations; true when absent */
   readonly isFreezing?: boolean | undefined
 }

@@ -49,7 +49,7 @@ export class Fleet {
     this.#clock = options.clock
     this.#launch = options.launch
     this.#limits = withDefaults(options.limits)
-    this.#roster = new Roster(this.#clock, this.#limits)
+    this.#roster = new Roster(options, this.#limits)
     this.#waiting = new Waiting({
       clock: this.#clock,
       act: (dueMs) => this.#act(dueMs),

@@ -5,21 +5,23 @@
 import { fleetLimits } from '../config.ts'
 import { background } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { FleetLimits } from './fleet-options.ts'
+import type { FleetLimits, FleetOptions } from './fleet-options.ts'
 import type { Member } from './member.ts'
 
 /** All environments of the fleet. */
 export class Roster {
   readonly #clock: Clock
   readonly #limits: FleetLimits
+  readonly #isMachineBusy: FleetOptions['isMachineBusy']
   readonly #members = new Set<Member>()
   readonly #stopping = new Set<Promise<void>>()
   #startingCount = 0
   #onEmpty: (() => void) | undefined
 
-  constructor(clock: Clock, limits: FleetLimits) {
+  constructor({ clock, isMachineBusy }: FleetOptions, limits: FleetLimits) {
     this.#clock = clock
     this.#limits = limits
+    this.#isMachineBusy = isMachineBusy
   }
 
   /** environments that live, those that start included */
@@ -46,7 +48,20 @@ export class Roster {
     member.bornAtMs = this.#clock.monotonicMs()
     this.#members.add(member)
     this.#startingCount++
-    member.startTimer = this.#clock.after(fleetLimits.startSlotMs, onSlow)
+    this.#awaitStart(member, onSlow, fleetLimits.maxStartSlotMs)
+  }
+
+  /** A slow init may only wait for something. On a machine that has more to do than it can, starts are slow because of each other, and
+   *  more of them would leave nothing for what runs. */
+  #awaitStart(member: Member, onSlow: () => void, leftMs: number): void {
+    const { startSlotMs } = fleetLimits
+    member.startTimer = this.#clock.after(startSlotMs, () => {
+      if (leftMs > startSlotMs && this.#isMachineBusy?.() === true) {
+        this.#awaitStart(member, onSlow, leftMs - startSlotMs)
+      } else {
+        onSlow()
+      }
+    })
   }
 
   /** It does not count among those that start any more. @returns whether it did */

@@ -5,7 +5,7 @@ import { zipOf } from '../../test/support/zip.ts'
 export type Deed = 'echo' | 'log' | 'garbage' | 'throw' | 'exit' | 'hang'
 
 /** Seconds; short, since a function that hangs holds its environment for so long. */
-export const timeoutSeconds = 1
+export const timeoutSeconds = 2
 
 export type SoakFunction = {
   readonly name: string

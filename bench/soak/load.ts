@@ -9,6 +9,8 @@ import { type Deed, type SoakFunction, expectedError } from './functions.ts'
 const maxUnderWay = 300
 const answerTimeoutMs = 60_000
 const tickMs = 5
+/** the rate grows to what it is to be in this time: nobody's load comes from nowhere */
+const rampMs = 20_000
 
 export type Tally = {
   sentCount: number
@@ -33,7 +35,7 @@ export async function runLoad(
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setInterval(() => {
     if (options.signal.aborted) return resolve()
-    const due = ((performance.now() - startedMs) / 1000) * options.ratePerSecond
+    const due = (timeAtFullRate(performance.now() - startedMs) / 1000) * options.ratePerSecond
     while (tally.sentCount + tally.missedCount < due) {
       if (underWay.size >= maxUnderWay) {
         tally.missedCount += 1
@@ -53,6 +55,12 @@ export async function runLoad(
   clearInterval(timer)
   await Promise.all(underWay)
   agent.destroy()
+}
+
+/** ms at the full rate in which as much is done as in `elapsedMs` with the ramp. */
+function timeAtFullRate(elapsedMs: number): number {
+  const rampedMs = Math.min(elapsedMs, rampMs)
+  return (rampedMs * rampedMs) / (2 * rampMs) + elapsedMs - rampedMs
 }
 
 /** Mostly plain work, with each kind of trouble now and then. */

@@ -19,7 +19,9 @@ import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
+import { childrenOf } from '../../src/sandbox/process/process-tree.ts'
 import { ends, isAlive, makeFolder, openDriver } from '../environment/support.ts'
+import { until } from '../support/until.ts'
 import { driverContract } from './contract.ts'
 
 driverContract('process, by its spawner', () => openDriver())
@@ -64,6 +66,32 @@ test('a spawner that dies before it began has a successor', async () => {
   const early = driver.start({ ...sleeper, id: 'one', argv: ['/bin/sh', '-c', 'exit 4'] })
   process.kill(await spawnerOf(process.pid), 'SIGKILL')
   assert.equal((await early.exited).exitCode, 4)
+})
+
+test('starts that are given up before their turn leave no process and no open file', async () => {
+  await using driver = await openDriver()
+  const first = driver.start({ ...sleeper, id: 'first', argv: ['/bin/true'] })
+  await first.exited
+  const before = openFileCount()
+  // As when the machine has no time for it: given up after five seconds, what was asked for comes later.
+  const spawner = await spawnerOf(process.pid)
+  process.kill(spawner, 'SIGSTOP')
+  const many = Array.from({ length: 60 }, (_, index) =>
+    driver.start({ ...sleeper, id: `many-${index}` }),
+  )
+  const reports = await Promise.all(
+    many.map(async (sandbox) => {
+      await sandbox.dispose()
+      return sandbox.exited
+    }),
+  )
+  assert.ok(reports.every(({ exitCode }) => exitCode === undefined))
+  process.kill(spawner, 'SIGCONT')
+  // One that starts now comes after all of them.
+  const last = driver.start({ ...sleeper, id: 'last', argv: ['/bin/true'] })
+  assert.equal((await last.exited).exitCode, 0)
+  await until(() => childrenOf(spawner, true).length === 0)
+  await until(() => openFileCount() <= before)
 })
 
 test('close() leaves no process and no folder', async () => {
@@ -147,6 +175,8 @@ test('folders of servers that are gone are removed, those of others are not', as
   assert.ok(existsSync(join(run, other)))
   await driver.close()
 })
+
+const openFileCount = () => readdirSync('/proc/self/fd').length
 
 async function spawnerOf(pid: number): Promise<number> {
   for (;;) {

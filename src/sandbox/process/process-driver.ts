@@ -115,7 +115,7 @@ class ProcessDriver implements Driver {
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all([...this.#handles].map((handle) => handle.kill()))
-    await this.#spawner?.close()
+    await this.#spawner?.close(this.#options.clock)
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 2 })
   }
 

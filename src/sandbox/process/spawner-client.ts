@@ -5,6 +5,7 @@ import { getCompileCacheDir } from 'node:module'
 import { Socket } from 'node:net'
 import { devNull } from 'node:os'
 import { dirname, extname, join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
 import { PlatformError } from '../../lib/errors/platform-error.ts'
 import { inheritedHandles } from './inherited.ts'
 import { type Command, type SpawnerMessage, type StartRequest, jsonLines } from './messages.ts'
@@ -13,6 +14,7 @@ import type { ProcessHandle, Wiring } from './process-handle.ts'
 
 /** Starts that the spawner knows of and has not done: further ones wait here, where they can still be taken back. */
 const maxUnderWayCount = 8
+const closeMs = 5000
 
 export class SpawnerClient {
   readonly #child: ChildProcess
@@ -111,11 +113,13 @@ export class SpawnerClient {
     this.#queue.shift()?.()
   }
 
-  /** End it; it kills what it started. Waits until it is gone. */
-  async close(): Promise<void> {
+  /** End it; it kills what it started. Waits until it is gone, and not for ever: one that is stopped is killed. */
+  async close(clock: Clock): Promise<void> {
     this.#child.ref()
     this.#child.stdin?.end()
+    const timer = clock.after(closeMs, () => this.#child.kill('SIGKILL'))
     await this.#gone
+    timer.clear()
   }
 
   #send(command: Command): void {

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { createCatalogue } from '../runtimes/catalogue.ts'
+import { canNameHosts, hostNamesLine } from '../sandbox/process/host-names.ts'
 import { defaults } from '../config.ts'
 import { dataDirectory } from './data-directory.ts'
 import { isAvailable } from './runtimes.ts'
@@ -86,10 +87,11 @@ function isolationFinding(): Finding {
   }
 }
 
-/** Under process isolation functions see this machine's names; many telemetry extensions listen at this one. */
+/** Many telemetry extensions listen at this name. */
 async function telemetryFinding(): Promise<Finding> {
   const what = 'telemetry'
   const name = 'sandbox.localdomain'
+  if (canNameHosts()) return { what, state: 'ok', says: `functions know ${name}` }
   const address = await lookup(name, 4).then(
     (found) => found.address,
     () => undefined,
@@ -98,7 +100,7 @@ async function telemetryFinding(): Promise<Finding> {
   return {
     what,
     state: 'missing',
-    says: `extensions cannot listen at ${name}: add the line "127.0.0.1 ${name} sandbox" to /etc/hosts`,
+    says: `extensions cannot listen at ${name}: add the line "${hostNamesLine}" to /etc/hosts`,
   }
 }
 

@@ -18,6 +18,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemIds } from '../../src/lib/ids.ts'
+import { canNameHosts } from '../../src/sandbox/process/host-names.ts'
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts'
 import { childrenOf } from '../../src/sandbox/process/process-tree.ts'
 import { ends, isAlive, makeFolder, openDriver } from '../environment/support.ts'
@@ -92,6 +93,24 @@ test('starts that are given up before their turn leave no process and no open fi
   assert.equal((await last.exited).exitCode, 0)
   await until(() => childrenOf(spawner, true).length === 0)
   await until(() => openFileCount() <= before)
+})
+
+test('what runs in a sandbox knows it as sandbox.localdomain, and no other name is lost', async (context) => {
+  if (!canNameHosts()) return context.skip('this user may not make a mount namespace')
+  await using driver = await openDriver()
+  const written: Buffer[] = []
+  const sandbox = driver.start({
+    ...sleeper,
+    id: 'named',
+    argv: ['/usr/bin/getent', 'ahostsv4', 'sandbox.localdomain', 'sandbox', 'localhost'],
+    onOutput: (chunk) => written.push(Buffer.from(chunk)),
+  })
+  assert.equal((await sandbox.exited).exitCode, 0)
+  const addresses = Buffer.concat(written)
+    .toString()
+    .match(/^\S+(?= +STREAM)/gm)
+  assert.deepEqual(addresses, ['127.0.0.1', '127.0.0.1', '127.0.0.1'])
+  assert.doesNotMatch(readFileSync('/etc/hosts', 'utf8'), /sandbox\.localdomain/)
 })
 
 test('close() leaves no process and no folder', async () => {

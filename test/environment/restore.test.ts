@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { openDriver, openEnvironment, nodeRuntime } from './support.ts'
+import { telemetryLayer } from './telemetry-layer.ts'
 
 const driver = await openDriver()
 after(() => driver[Symbol.asyncDispose]())
@@ -49,6 +50,33 @@ describe('an environment made for a snapshot', { concurrency: 3 }, () => {
     const second = await env.invoke({})
     assert.equal(JSON.parse(second.text).started, JSON.parse(first.text).started)
     assert.equal(second.outcome.measured.restoreDurationMs, undefined)
+  })
+
+  test('tells a telemetry extension of its init and of its restore, in order', async () => {
+    using layer = telemetryLayer()
+    {
+      await using env = openEnvironment(driver, {
+        runtime: nodeRuntime('restoring.mjs'),
+        initializationType: 'snap-start',
+        version: { ...layer, memoryMib: 256 },
+      })
+      assert.equal((await env.environment.initialised).failure, undefined)
+      await env.invoke({})
+    }
+    const platform = layer.types().filter((type) => /^(init|restore|runtime)/.test(type))
+    assert.deepEqual(platform, [
+      'initStart',
+      'initRuntimeDone',
+      'initReport',
+      'restoreStart',
+      'restoreRuntimeDone',
+      'restoreReport',
+      'runtimeDone',
+    ])
+    const records = layer.events().filter(({ type }) => type.startsWith('platform.restore'))
+    assert.equal(records[0]?.record.functionVersion, '$LATEST')
+    assert.equal(records[1]?.record.status, 'success')
+    assert.ok(records[2]?.record.metrics.durationMs >= 0)
   })
 
   test('has no variables that a snapshot would remember wrongly, and fresh credentials after the restore', async () => {

@@ -1,6 +1,6 @@
 /** What a telemetry extension is told of the life of its environment, with real processes and the whole trunk. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import type { FunctionVersion } from '../../src/model.ts'
 import { openRunner, scripted } from '../invoke/runner.ts'
 import { until } from '../support/until.ts'
 import { makeCode, makeFolder, programs } from './support.ts'
-import type { Delivered } from './telemetry-receiver.ts'
+import { telemetryLayer } from './telemetry-layer.ts'
 
 /** Run events one after the other, then end the environment: what it has to tell is told by then. */
 async function run(version: FunctionVersion, events: readonly object[]): Promise<void> {
@@ -18,31 +18,15 @@ async function run(version: FunctionVersion, events: readonly object[]): Promise
 
 /** A version with the telemetry extension in a layer, and what the extension was told. */
 function watched(differing: Partial<FunctionVersion> = {}) {
-  const folder = makeFolder()
-  const extensions = join(folder.path, 'extensions')
-  mkdirSync(extensions)
-  const program = join(programs, 'telemetry-extension.mjs')
-  writeFileSync(
-    join(extensions, 'watcher'),
-    `#!${process.execPath}\nimport(${JSON.stringify(program)})\n`,
-  )
-  chmodSync(join(extensions, 'watcher'), 0o755)
-  const file = join(folder.path, 'events')
+  const layer = telemetryLayer()
   const version = scripted({
-    layersPath: folder.path,
+    layersPath: layer.layersPath,
     ...differing,
-    environment: { ...differing.environment, EVENTS: file },
+    environment: { ...differing.environment, ...layer.environment },
   })
-  const events = (): Delivered[] =>
-    existsSync(file)
-      ? readFileSync(file, 'utf8')
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => JSON.parse(line) as Delivered)
-      : []
-  const types = () => events().map(({ type }) => type.replace('platform.', ''))
-  const find = (type: string) => events().find((event) => event.type === `platform.${type}`)?.record
-  return { version, events, types, find, [Symbol.dispose]: () => folder[Symbol.dispose]() }
+  const find = (type: string) =>
+    layer.events().find((event) => event.type === `platform.${type}`)?.record
+  return { ...layer, version, find }
 }
 
 describe('a telemetry extension is told', { concurrency: 2 }, () => {

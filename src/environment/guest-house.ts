@@ -57,6 +57,7 @@ export type GuestHouseOptions = {
 export class GuestHouse {
   readonly #options: GuestHouseOptions
   readonly #api: Api
+  readonly #localName: string | undefined
   #address = ''
   #prepared: PreparedSandbox | undefined
   #guestCount = 0
@@ -66,7 +67,9 @@ export class GuestHouse {
   constructor(options: GuestHouseOptions) {
     const { prepared, version, runtime } = options
     this.#options = options
-    this.#api = options.api ?? new RuntimeApi(options.clock, version.maxConcurrency)
+    if (canUseLocal(options)) this.#localName = `lair-${options.ids.hex(16)}`
+    this.#api =
+      options.api ?? new RuntimeApi(options.clock, version.maxConcurrency, this.#localName)
     if (prepared && canBePrepared(version, runtime)) this.#prepared = prepared
     else if (prepared) background('dispose unused bootstrap', prepared.dispose())
   }
@@ -149,6 +152,7 @@ export class GuestHouse {
       ...source,
       logStream: voice.logStream,
       runtimeApi: this.#address,
+      localName: this.#localName,
       ...(snapshot
         ? { container: { url, token: snapshot.token } }
         : { credentials: credentials?.() }),
@@ -172,6 +176,12 @@ export class GuestHouse {
       : this.#options.driver.start(spec, this.#temporaryDirectory)
     return { sandbox: started, runtime: started }
   }
+}
+
+/** Lair's own client knows Unix sockets, and abstract ones are Linux's. Where walls are, names do not go through them. */
+function canUseLocal({ runtime, driver, workers }: GuestHouseOptions): boolean {
+  const isOwnClient = runtime.family === 'nodejs' && workers === undefined
+  return isOwnClient && driver.isolation === 'process' && process.platform === 'linux'
 }
 
 /** Its working directory is that of the layers, since AWS promises none. */

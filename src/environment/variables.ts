@@ -24,6 +24,8 @@ export type VariableSource = {
   readonly logStream: string
   /** `host:port` of the Runtime API */
   readonly runtimeApi: string
+  /** abstract Unix socket of the same API */
+  readonly localName?: string | undefined
   readonly credentials?: FunctionCredentials | undefined
   /** `on-demand` when absent */
   readonly initializationType?: InitializationType | undefined
@@ -137,6 +139,10 @@ function reserved(source: VariableSource): Record<string, string> {
       AWS_LAMBDA_LOG_LEVEL: version.applicationLogLevel ?? 'INFO',
     }),
     AWS_LAMBDA_RUNTIME_API: source.runtimeApi,
+    // Which port it stands for: a wrapper that puts a proxy before the API changes the variable above alone.
+    ...(source.localName !== undefined && {
+      _LAIR_LOCAL_API: `${source.runtimeApi} ${source.localName}`,
+    }),
     LAMBDA_TASK_ROOT: version.codePath,
     LAMBDA_RUNTIME_DIR:
       runtime.folder ?? (bootstrap === undefined ? '/var/runtime' : dirname(bootstrap)),

@@ -30,6 +30,7 @@ async function main() {
       process.stderr.write(`Runtime API failed: ${error.message}\n`)
       process.exit(1)
     },
+    takeLocalName(process.env.AWS_LAMBDA_RUNTIME_API),
   )
   runtime.client = client
   runtime.store = installGlobals()
@@ -68,6 +69,13 @@ function listenForDebugger() {
   if (port === undefined) return
   delete process.env._LAIR_INSPECT_PORT
   require('node:inspector').open(Number(port), '127.0.0.1')
+}
+
+/** The Unix socket that stands for this address, if there is one. A wrapper may have put a proxy before the API: then it is no more. */
+function takeLocalName(address) {
+  const [of, name] = (process.env._LAIR_LOCAL_API || '').split(' ')
+  delete process.env._LAIR_LOCAL_API
+  return of === address ? name : undefined
 }
 
 function streamOf(model, handler) {

@@ -16,12 +16,14 @@ const AGENT = `lair-node/${process.version}`
 class RuntimeClient {
   /** @param address       host:port
    *  @param onInvocation  called with (headers, body) when an event arrives
-   *  @param onBroken      called once with an Error when the Runtime API cannot be used any more */
-  constructor(address, onInvocation, onBroken) {
+   *  @param onBroken      called once with an Error when the Runtime API cannot be used any more
+   *  @param localName     abstract Unix socket of the same API; quicker than the port */
+  constructor(address, onInvocation, onBroken, localName) {
     const colon = address.lastIndexOf(':')
     this.host = address.slice(0, colon)
     this.port = Number(address.slice(colon + 1))
     this.authority = address
+    this.localName = localName
     this.onInvocation = onInvocation
     this.onBroken = onBroken
     this.expected = []
@@ -133,7 +135,10 @@ class RuntimeClient {
 
   connected() {
     if (this.socket !== undefined) return this.socket
-    const socket = net.connect({ host: this.host, port: this.port, noDelay: true })
+    const socket =
+      this.localName === undefined
+        ? net.connect({ host: this.host, port: this.port, noDelay: true })
+        : net.connect({ path: `\0${this.localName}` })
     const reader = new ResponseReader((response) => this.accept(socket, response))
     socket.setNoDelay(true)
     socket.on('data', (bytes) => {

@@ -17,7 +17,7 @@ export type Capacity = {
 /** Invocations at once per vCPU, of which an environment has one unless it says otherwise. source: the dev guide's runtime pages */
 const defaults: Readonly<Record<string, number>> = { nodejs: 64, java: 32, dotnet: 32, python: 16 }
 const otherDefault = 32
-/** what a vCPU has when nobody says, and an environment at least. source: recorded answers */
+/** what a vCPU has when nobody says, and an environment at least. source: AWS Lambda dev guide "Lambda Managed Instances"; other servers of this API */
 const defaultMemoryGibPerVcpu = 2
 /** What a function gets that says nothing of its memory. */
 export const defaultCapacityMemoryMib = 2048
@@ -41,7 +41,7 @@ export function changeCapacity(
   }
 }
 
-/** As GetFunctionConfiguration shows it, with what it did not say. source: recorded answers */
+/** As GetFunctionConfiguration shows it, with what it did not say. source: AWS Lambda dev guide "Lambda Managed Instances"; other servers of this API */
 export function renderCapacity({
   capacity,
   runtime,

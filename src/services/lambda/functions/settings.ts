@@ -71,7 +71,7 @@ export function changeSettings(
   }
 }
 
-/** Functions of a capacity provider begin with more memory. source: recorded answers */
+/** Functions of a capacity provider begin with more memory. source: AWS Lambda dev guide "Lambda Managed Instances" */
 function ofCapacity(base: Settings): Settings {
   return { ...base, memoryMib: defaultCapacityMemoryMib }
 }

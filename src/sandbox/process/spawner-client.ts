@@ -7,9 +7,9 @@ import { devNull } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { PlatformError } from '../../lib/errors/platform-error.ts'
-import { withHostNames } from './host-names.ts'
 import { inheritedHandles } from './inherited.ts'
 import { type Command, type SpawnerMessage, type StartRequest, jsonLines } from './messages.ts'
+import { inSurroundings } from './surroundings.ts'
 import { PipePool, type PipeEnds, openEnds, removeNames } from './pipe-pool.ts'
 import type { ProcessHandle, Wiring } from './process-handle.ts'
 
@@ -172,7 +172,7 @@ function startSpawner(runFolder: string): ChildProcess {
 function spawnSpawner(runFolder: string, stdio: StdioOptions): ChildProcess {
   const script = join(import.meta.dirname, `spawner${extname(import.meta.filename)}`)
   const node = [process.execPath, '--max-old-space-size=64', '--no-warnings'] as const
-  const [program, ...args] = withHostNames([...node, script, runFolder], runFolder)
+  const [program, ...args] = inSurroundings([...node, script, runFolder], runFolder)
   return spawn(program, args, {
     cwd: '/',
     env: spawnerEnvironment(),

@@ -200,7 +200,7 @@ export class Fleet {
     for (const action of plan<Member, Waiter, Group>(
       view,
       this.#limits,
-      this.#clock.monotonicMs(),
+      Math.max(dueMs, this.#clock.monotonicMs()),
     )) {
       if (action.kind === 'start') {
         this.#waiting.end(action.waiter)

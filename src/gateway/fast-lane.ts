@@ -248,11 +248,10 @@ export class FastConnection implements Expirable {
       return
     }
     this.deadlineMs = Infinity
-    const abort = new AbortController()
-    this.#abort = abort
-    this.#lane.answer(request, admission, bodySha256, abort.signal).then(
+    // The client goes with its connection, whichever of its requests is under way.
+    this.#abort ??= new AbortController()
+    this.#lane.answer(request, admission, bodySha256, this.#abort.signal).then(
       (response) => {
-        this.#abort = undefined
         if (this.#state === 'running') this.#write(response, head.isKeepAlive && !this.#isDraining)
       },
       () => this.#socket.destroy(),

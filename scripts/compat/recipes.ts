@@ -9,9 +9,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { installRuntime } from '../../src/runtimes/install.ts'
-import { artifacts } from '../../src/runtimes/java/client.ts'
+import {
+  artifacts,
+  jniProperty,
+  mainClass,
+  nativeLibraryOf,
+} from '../../src/runtimes/java/client.ts'
 import { cacheFolder, javaDataFolder, sourceFolder } from '../../test/support/programs.ts'
 import type { PartName, ProgramName } from '../../test/support/programs.ts'
 import { findTool } from '../../test/support/tools.ts'
@@ -87,7 +92,7 @@ function javaRecipe(build: (folder: string) => Promise<void>): Recipe {
   return {
     tools: ['java', 'javac'],
     source: 'java-echo',
-    salt: JSON.stringify(artifacts),
+    salt: JSON.stringify([artifacts, jniProperty]),
     build,
   }
 }
@@ -99,11 +104,12 @@ async function buildJava(folder: string): Promise<void> {
   for (const name of readdirSync(join(javaDataFolder, 'runtimes/java')).filter(isJar)) {
     cpSync(join(javaDataFolder, 'runtimes/java', name), join(folder, 'lib', name))
   }
-  const main = 'com.amazonaws.services.lambda.runtime.api.client.AWSLambda'
+  // Told where its library is, the client does not unpack it to one file in /tmp, which two starts at once would spoil.
+  const library = nativeLibraryOf(join(javaDataFolder, 'runtimes/java'))
+  cpSync(library, join(folder, 'lib', basename(library)))
+  const flags = `-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -D${jniProperty}="$PWD/lib/${basename(library)}"`
   const java = findTool('java') ?? 'java'
-  writeBootstrap(folder, [
-    `exec "${java}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$PWD/lib/*" ${main} lair.Echo`,
-  ])
+  writeBootstrap(folder, [`exec "${java}" ${flags} -cp "$PWD/lib/*" ${mainClass} lair.Echo`])
 }
 
 /** As they are deployed where a runtime brings the client; and in a layer beside them. */

@@ -47,7 +47,7 @@ async function trainingRun(
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   try {
-    const argv = [`-XX:ArchiveClassesAtExit=${archive}`, '-Xlog:cds+dynamic=off']
+    const argv = [`-XX:ArchiveClassesAtExit=${archive}`]
     const child = spawn(
       jdk.path,
       [...argv, ...clientFlags(folder), '-jar', launcherOf(folder), handler],

@@ -46,7 +46,9 @@ export const artifacts: readonly Artifact[] = [
 /** Where the client starts. source: README of aws-lambda-java-runtime-interface-client */
 export const mainClass = 'com.amazonaws.services.lambda.runtime.api.client.AWSLambda'
 
-const jniProperty = 'com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI'
+/** names the file of the client's native library. source: NativeClient of aws-lambda-java-runtime-interface-client */
+export const jniProperty =
+  'com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI'
 
 /** @returns file name of an artifact's jar */
 export function jarName({ name, version }: Artifact): string {
@@ -87,6 +89,7 @@ export function clientFlags(folder: string): string[] {
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     '-Xlog:cds=off',
+    '-Xlog:cds+dynamic=off',
     `-D${jniProperty}=${nativeLibraryOf(folder)}`,
   ]
 }

@@ -104,7 +104,7 @@ class Environment implements ExecutionEnvironment, GuestListener {
     this.#move('busy')
     const run = new Run(invocation, hooks)
     this.#run = run
-    if (this.#guest?.isInitialised === true && !this.#waiting) {
+    if (this.#guest?.isInitialised === true) {
       this.#handOver(run, this.#guest)
     } else if (!isStarting) {
       this.#repeatInit(run)
@@ -132,12 +132,8 @@ class Environment implements ExecutionEnvironment, GuestListener {
     if (this.#waiting) this.#say(initRuntimeDone(this.#type, this.#waiting.phase, {}))
   }
 
-  /** What was written before is read first, in the next two turns, so that it stands before START. */
   onInitialised(): void {
-    const init = this.#waiting
-    // Without sockets nothing is on its way.
-    if (this.#options.api) init?.ready()
-    else setImmediate(() => setImmediate(() => init?.ready()))
+    this.#waiting?.ready()
   }
 
   onReady(guest: Guest): void {

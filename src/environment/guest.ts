@@ -80,6 +80,7 @@ export class Guest {
   readonly #programs = new Map<Extension, Program>()
   readonly #runtimeOutput: ProgramSpec['onOutput']
   #runtime: Program | undefined
+  #isInitDone = false
   /** the first error that an extension posted */
   #postedType: string | undefined
   #lastWords: Timer | undefined
@@ -173,10 +174,18 @@ export class Guest {
   }
 
   #checkInit(): void {
-    if (this.isInitialised || !this.isRuntimeReady) return
+    if (this.#isInitDone || !this.isRuntimeReady || !this.#runtime) return
     if (this.extensions.count > 0 && !this.extensions.areIdle) return
-    this.isInitialised = true
+    this.#isInitDone = true
     this.#crew.telemetry.closeSubscriptions()
+    background('end of init', this.#initialised(this.#runtime))
+  }
+
+  /** What was written on the way comes before what the first invocation writes. */
+  async #initialised(runtime: Program): Promise<void> {
+    await runtime.caughtUp()
+    if (this.#isOver) return
+    this.isInitialised = true
     this.#listener.onInitialised(this)
   }
 

@@ -56,6 +56,8 @@ export type Program = {
   readonly exited: Promise<ExitReport>
   /** send a signal to its first process */
   signal(name: 'SIGTERM' | 'SIGKILL'): void
+  /** what it wrote before now was handed to `onOutput`; never rejects, and comes soon, also when it is gone */
+  caughtUp(): Promise<void>
 }
 
 export type Sandbox = {

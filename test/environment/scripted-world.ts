@@ -54,6 +54,9 @@ export class ScriptedProgram implements Program {
     if (name === 'SIGKILL') this.exit({ signal: 'SIGKILL', isOutOfMemory: false })
   }
 
+  /** It writes nothing. */
+  caughtUp = async (): Promise<void> => {}
+
   exit(report: ExitReport): void {
     this.isAlive = false
     this.#settle(report)
@@ -128,8 +131,8 @@ export class World {
     start: (spec, directory) => {
       const sandbox = this.#open(spec.id, directory)
       const program = sandbox.spawn(spec)
-      const { exited } = program
-      return Object.assign(sandbox, { exited, signal: program.signal.bind(program) })
+      const { exited, caughtUp } = program
+      return Object.assign(sandbox, { exited, caughtUp, signal: program.signal.bind(program) })
     },
     prepare: () => {
       throw new Error('nothing is prepared here')

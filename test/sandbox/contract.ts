@@ -101,6 +101,22 @@ function claimEnd(claim: Claiming): void {
     assert.equal(stdout.split('\n').length, 3001)
     assert.equal(stderr, 'oops\n')
   })
+  claim(
+    'output',
+    'caughtUp() means that what was written before was handed out',
+    async (driver) => {
+      for (let count = 0; count < 10; count += 1) {
+        const written: Buffer[] = []
+        const onOutput: SandboxSpec['onOutput'] = (chunk) => written.push(Buffer.from(chunk))
+        const script = 'echo before; touch "$TMPDIR/after"; exec sleep 1000'
+        const sandbox = driver.start(specOf(script, { onOutput }))
+        while (!existsSync(join(sandbox.temporaryDirectory, 'after'))) await setTimeout(0)
+        await sandbox.caughtUp()
+        assert.equal(Buffer.concat(written).toString(), 'before\n')
+        await sandbox.dispose()
+      }
+    },
+  )
   claim('dev-stderr', 'outputs can be opened by name', async (driver) => {
     const { stdout, stderr } = await run(driver, 'echo a > /dev/stdout; echo b > /dev/stderr')
     assert.deepEqual([stdout, stderr], ['a\n', 'b\n'])

@@ -1,5 +1,6 @@
 /** One started process as the server sees it: its id, its outputs, its end. Fed with the events of whoever started it. */
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../lib/clock.ts'
 import type { ExitReport } from '../driver.ts'
 import { sampleProcess } from './memory.ts'
@@ -108,6 +109,17 @@ export class ProcessHandle {
     if (this.#isDead) return
     if (this.#pid === undefined) this.#early.push(act)
     else act(this.#pid)
+  }
+
+  /** Its outputs are opened in the turn that tells of its start, and read in the one after. */
+  async caughtUp(): Promise<void> {
+    if (this.#pid === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.whenStarted(() => resolve())
+      await Promise.race([promise, this.exited])
+    }
+    await nextTurn()
+    await nextTurn()
   }
 
   /** Signal the process; once it is started if it is not yet. */

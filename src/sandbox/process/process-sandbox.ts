@@ -36,7 +36,11 @@ export class ProcessSandbox implements Sandbox {
     assert(!this.#isDisposed, 'programs are started in a sandbox that is open')
     assert(this.#handles.length < limits.maxProgramCount, 'a sandbox has few programs')
     this.#handles.push(handle)
-    return { exited: handle.exited, signal: (name) => handle.signal(name) }
+    return {
+      exited: handle.exited,
+      signal: (name) => handle.signal(name),
+      caughtUp: () => handle.caughtUp(),
+    }
   }
 
   usage(): Usage {
